@@ -1,0 +1,82 @@
+import type { FinishReason, PromptMessage, ProviderMeta, Usage } from "./message.ts";
+
+export type Capability = "streaming" | "reasoning" | "tools" | "images" | "files" | "structured-output" | "multi-turn";
+
+/** Sampling settings of one call; what is absent is left to the backend's defaults. */
+export interface ModelSettings {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  /** Most tokens to generate. */
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  /** Whether a model that can think should; absent: the model's own default. */
+  readonly thinking?: boolean;
+}
+
+/** How long the engine waits for a backend, in milliseconds. */
+export interface Deadlines {
+  /** To the first event. */
+  readonly firstTokenMs: number;
+  /** Between two reads. */
+  readonly idleMs: number;
+  /** For the whole call. */
+  readonly totalMs: number;
+}
+
+export interface ModelInfo {
+  /** As in OpenTelemetry's gen_ai.provider.name where it has a name: openai, anthropic, groq, llama.cpp … */
+  readonly provider: string;
+  readonly model: string;
+  readonly kind: "cloud" | "local";
+  readonly description?: string;
+  /** Tokens of prompt and answer together. */
+  readonly contextWindow: number;
+  readonly capabilities: readonly Capability[];
+  readonly defaults: ModelSettings;
+  /** Where this backend needs other waiting times than the engine's own. */
+  readonly deadlines?: Partial<Deadlines>;
+  /** Public address of the service, without credentials. */
+  readonly baseUrl?: string;
+}
+
+export interface GenerateRequest {
+  /** A leading `system` message where there is a system prompt; the last one is what to answer. */
+  readonly messages: readonly PromptMessage[];
+  readonly settings: ModelSettings;
+}
+
+export type BackendEvent = (
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  | { readonly type: "tool-call"; readonly id: string; readonly name: string; readonly input: unknown }
+  | { readonly type: "usage"; readonly usage: Usage }
+  | { readonly type: "finish"; readonly reason: FinishReason }
+) & { readonly meta?: ProviderMeta };
+
+export interface Health {
+  readonly healthy: boolean;
+  /** Whether it could answer at once (a local model is loaded). */
+  readonly loaded?: boolean;
+  /** A sentence without secrets. */
+  readonly detail?: string;
+}
+
+/** A model that can be asked. One instance serves many calls at once. */
+export interface ModelBackend {
+  readonly info: ModelInfo;
+  /**
+   * Asks the model. Yields one array per network read, with all the text of that read in one event.
+   *
+   * MUST yield exactly one `finish` and nothing but `usage` after it. MUST throw when the model's stream ends without saying so
+   * (`upstream_truncated`), breaks or makes no sense. MUST stop within 250 ms of `signal` and free what it holds, and may then
+   * throw or return. Errors are `ChatError`s of the catalogue and never hold a key or an upstream body.
+   */
+  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]>;
+  /** Tokens these messages take in a prompt: exact, or an estimate that says so in the backend's docs. */
+  countTokens(messages: readonly PromptMessage[]): number | Promise<number>;
+  /** Passive, or cached for 15 s: never a paid call. */
+  health(signal: AbortSignal): Promise<Health>;
+  /** Frees everything. A second call does nothing. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,221 @@
+import type {
+  Clock,
+  Deadlines,
+  Health,
+  LimitRule,
+  Message,
+  MessagePage,
+  ModelBackend,
+  ModelInfo,
+  ModelSettings,
+  Page,
+  PageRequest,
+  Part,
+  PromptMessage,
+  Session,
+  SessionInit,
+  SessionKey,
+  SessionPatch,
+  Storage,
+  StoreStats,
+  TurnEvent,
+  TurnOutcome,
+} from "../contracts/index.ts";
+import type { ChatError } from "../errors/index.ts";
+
+export interface EngineOptions {
+  readonly backend: ModelBackend;
+  /** Default: `memory()`. */
+  readonly storage?: Storage;
+  /** What a prompt may hold of a session's past; the model's context limits it anyway. */
+  readonly window?: {
+    /** Default 50. */
+    readonly messages?: number;
+    /** Characters of all messages together; default: no limit of its own. */
+    readonly characters?: number;
+  };
+  /** For sessions that bring none. */
+  readonly systemPrompt?: string;
+  /** Used where a call names none; over the backend's own defaults. */
+  readonly settings?: ModelSettings;
+  /** Per owner. */
+  readonly limits?: LimitOptions;
+  readonly deadlines?: Partial<Deadlines>;
+  readonly busy?: BusyOptions;
+  /** How long a turn goes on that nobody listens to; default 120,000, `Infinity` allowed. */
+  readonly detachedMs?: number;
+  readonly lease?: { /** Default 10,000. */ readonly ms?: number; /** Default 3,000. */ readonly renewMs?: number };
+  /** Most characters of one answer, reasoning included; default 4,194,304. */
+  readonly maxAnswerCharacters?: number;
+  /** Most characters of one message; default 32,000. */
+  readonly maxMessageCharacters?: number;
+  /** Called once per turn that was accepted or refused, after it ended. Must not throw. */
+  readonly onTurn?: (summary: TurnSummary) => void;
+  /** A failure nobody waits for (a settle that will be folded later). Must not throw. */
+  readonly onError?: (error: unknown, during: string) => void;
+  readonly clock?: Clock;
+  /** Makes ids; default UUIDv7. */
+  readonly newId?: () => string;
+}
+
+export interface LimitOptions {
+  readonly requests?: readonly LimitRule[];
+  /** Reserved before the call by estimate, settled by usage. */
+  readonly tokens?: readonly LimitRule[];
+  readonly concurrentTurns?: number;
+}
+
+export interface BusyOptions {
+  /** What a second turn on a session does; default `queue`. */
+  readonly policy?: "queue" | "reject";
+  /** Default 8. */
+  readonly maxWaiting?: number;
+  /** Default 10,000. */
+  readonly maxWaitMs?: number;
+}
+
+/** A turn to run. With a session its past is the prompt's; without one nothing is stored. */
+export interface TurnInput {
+  readonly owner: string;
+  readonly session?: string;
+  /** What the user says. Absent with `regenerate`, or in a stateless call that gives `messages`. */
+  readonly message?: string | readonly Part[];
+  /** Stateless calls only: the whole prompt. */
+  readonly messages?: readonly PromptMessage[];
+  /** Answers the last user message again; the old answer is superseded when the new one is complete. */
+  readonly regenerate?: boolean;
+  /** For this turn only; over the session's own. */
+  readonly systemPrompt?: string;
+  /** For the session, if this turn makes it. */
+  readonly init?: SessionInit;
+  readonly settings?: ModelSettings;
+  /** 1–255 characters; the same key gives the same turn for 24 h. */
+  readonly idempotencyKey?: string;
+  readonly onBusy?: "queue" | "reject";
+  /** The user's message keeps this id. */
+  readonly messageId?: string;
+  /** Says that who asked has gone: ends waiting in a queue, and nothing after that. */
+  readonly signal?: AbortSignal;
+  /** Handed through to `onTurn`. */
+  readonly requestId?: string;
+}
+
+export interface Reader {
+  /** Events in order, one array per batch. Returning false ends the subscription after this batch. */
+  onBatch(events: readonly TurnEvent[]): boolean | void;
+  /** Reading failed (the store is down, the log has expired); the turn itself may go on. */
+  onError?(error: ChatError): void;
+}
+
+/** A turn that runs, or ran, somewhere: subscribe, wait, stop. */
+export interface Turn {
+  readonly id: string;
+  readonly key: SessionKey;
+  /** False: a stateless call. */
+  readonly stored: boolean;
+  /** Id of the assistant's message. */
+  readonly message: string;
+  readonly model: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** An Idempotency-Key brought an earlier turn back. */
+  readonly repeated: boolean;
+  /** Every event after `after`, once and in order, the `end` event last. Replays at once what there is. */
+  subscribe(after: number, reader: Reader): () => void;
+  /** The settled answer. Counts as a listener. Rejects if the turn failed or cannot be read. */
+  reply(): Promise<Reply>;
+  stop(): Promise<void>;
+}
+
+export interface Reply {
+  readonly turn: string;
+  /** Id of the assistant's message. */
+  readonly message: string;
+  readonly session?: string;
+  readonly text: string;
+  readonly reasoning: string;
+  readonly model: string;
+  readonly createdAt: string;
+  readonly outcome: TurnOutcome;
+}
+
+/** `engine.stream`: usable at once; refused calls throw where they are first awaited. */
+export interface TurnStream extends AsyncIterable<TurnEvent> {
+  /** Once it resolves, the user's message is stored. */
+  readonly accepted: Promise<Turn>;
+  /** One array per read. */
+  batches(): AsyncIterable<readonly TurnEvent[]>;
+  reply(): Promise<Reply>;
+  stop(): Promise<void>;
+}
+
+export interface TurnSummary {
+  readonly owner: string;
+  readonly session?: string;
+  readonly turn: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly requestId?: string;
+  /** `refused`: it never began. */
+  readonly status: TurnOutcome["status"] | "refused";
+  readonly code?: string;
+  readonly outcome?: TurnOutcome;
+  /** Milliseconds: until its message was stored, to the first event, in all. */
+  readonly acceptedMs?: number;
+  readonly firstEventMs?: number;
+  readonly totalMs: number;
+}
+
+export interface EngineHealth {
+  readonly state: "ready" | "draining" | "closed";
+  readonly backend: Health;
+  readonly stores: {
+    readonly [part: string]: { readonly name: string; readonly durability: string; readonly healthy: boolean };
+  };
+  readonly liveTurns: number;
+}
+
+export interface History {
+  readonly session: Session;
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+}
+
+/** Conversations as the engine sees them: a live turn is stopped before its session goes, a dead one folded before it is read. */
+export interface Sessions {
+  create(key: SessionKey, init?: SessionInit): Promise<Session>;
+  get(key: SessionKey): Promise<Session | undefined>;
+  update(key: SessionKey, patch: SessionPatch): Promise<Session | undefined>;
+  history(key: SessionKey, page?: Partial<MessagePage>): Promise<History | undefined>;
+  list(owner: string, page?: Partial<PageRequest>): Promise<Page<Session>>;
+  clear(key: SessionKey): Promise<number | undefined>;
+  delete(key: SessionKey): Promise<boolean>;
+  /** Erases everything of one owner; how many sessions. */
+  deleteOwner(owner: string): Promise<number>;
+  stats(owner?: string): Promise<StoreStats>;
+}
+
+export interface ChatEngine {
+  readonly info: ModelInfo;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly sessions: Sessions;
+  /** Defaults of a call: the backend's with the engine's over them. */
+  readonly settings: ModelSettings;
+  readonly maxMessageCharacters: number;
+  /** Runs a turn; iterate it. */
+  stream(input: TurnInput): TurnStream;
+  /** Runs a turn; resolves once the user's message is stored. Throws what refuses it. */
+  start(input: TurnInput): Promise<Turn>;
+  /** Runs a turn and waits for the answer. Throws if it fails. */
+  send(input: TurnInput): Promise<Reply>;
+  /** A turn by id, live or recently ended, on any node. Throws `not_found` or `cursor_expired`. */
+  turn(key: SessionKey, id: string): Promise<Turn>;
+  /** The turn that runs on a session now. */
+  live(key: SessionKey): Promise<Turn | undefined>;
+  /** Stops the running turn of a session and those that wait; what was generated is kept. False: none was there. */
+  stop(key: SessionKey): Promise<boolean>;
+  health(): Promise<EngineHealth>;
+  /** Stops admitting, lets turns finish for `drainMs` (default 10,000), interrupts the rest, closes backend and storage. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}

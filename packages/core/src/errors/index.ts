@@ -1,0 +1,2 @@
+export { catalog, type ErrorCode } from "./catalog.ts";
+export { ChatError, type ChatErrorOptions, type FieldError } from "./chat-error.ts";

@@ -1,0 +1,104 @@
+import type { modelTypes } from "./model.ts";
+import type { Variables } from "./variables.ts";
+
+export type Device = NonNullable<Variables["DEVICE"]>;
+
+export type ModelChoice =
+  /** The built-in toy model: no key, no download, no sense. */
+  | { readonly kind: "demo"; readonly device: Device }
+  | { readonly kind: "llama"; readonly path: string; readonly name?: string; readonly device: Device }
+  /** A service that speaks OpenAI's Chat Completions protocol. */
+  | {
+      readonly kind: "openai";
+      /** As the environment spelled it. */
+      readonly provider: string;
+      readonly model: string;
+      /** Absent: OpenAI itself. */
+      readonly baseUrl?: string;
+      readonly apiKey?: string;
+    };
+
+type Chosen = { readonly choice: ModelChoice } | { readonly fault: string };
+type ModelType = (typeof modelTypes)[number];
+type TextVariable = { [K in keyof Variables]-?: NonNullable<Variables[K]> extends string ? K : never }[keyof Variables];
+
+/**
+ * What chooses the type of model, first set first. A file named on purpose beats a key, which may stand in the shell for
+ * another tool: prompts must not go to a service that nobody meant.
+ */
+const selectors: readonly (readonly [variable: TextVariable, type?: ModelType])[] = [
+  ["MODEL_TYPE"],
+  ["LLM_PROVIDER"],
+  ["MODEL_PATH", "local"],
+  ["OPENAI_API_KEY", "openai"],
+  ["GROQ_API_KEY", "groq"],
+  ["MINIMAX_API_KEY", "minimax"],
+  ["HF_API_TOKEN", "hf_api"],
+  ["OLLAMA_BASE_URL", "ollama"],
+  ["OPENAI_BASE_URL", "openai_compatible"],
+  ["MODEL_URI", "local"],
+  ["INFERENCE_SERVICE_URL", "inference"],
+];
+
+interface Service {
+  readonly key?: TextVariable;
+  readonly keyOptional?: true;
+  readonly url: TextVariable;
+  readonly urlNeeded?: true;
+  readonly baseUrl?: string;
+  /** Where no variable names one. */
+  readonly model?: string;
+}
+
+const services: Partial<Record<ModelType, Service>> = {
+  openai: { key: "OPENAI_API_KEY", url: "OPENAI_BASE_URL", model: "gpt-5-mini" },
+  groq: { key: "GROQ_API_KEY", url: "GROQ_BASE_URL", baseUrl: "https://api.groq.com/openai/v1" },
+  minimax: { key: "MINIMAX_API_KEY", url: "MINIMAX_API_URL", baseUrl: "https://api.minimax.io/v1" },
+  hf_api: { key: "HF_API_TOKEN", url: "HF_INFERENCE_URL", baseUrl: "https://router.huggingface.co/v1" },
+  ollama: { url: "OLLAMA_BASE_URL", baseUrl: "http://localhost:11434/v1" },
+  openai_compatible: { key: "OPENAI_API_KEY", keyOptional: true, url: "OPENAI_BASE_URL", urlNeeded: true },
+};
+
+/** Which model the environment asks for, or a sentence on why it cannot be had. Nothing set: the demo. */
+export function chooseModel(variables: Variables): Chosen {
+  const device = variables.DEVICE ?? "auto";
+  const [selector, implied] = selectors.find(([name]) => variables[name] !== undefined) ?? [];
+  if (selector === undefined) {
+    return variables.MODEL_NAME === undefined
+      ? { choice: { kind: "demo", device } }
+      : { fault: "MODEL_NAME is set, but nothing says whose model it is: set MODEL_TYPE" };
+  }
+  const spelled = implied ?? variables[selector] ?? "";
+  const type = spelled === "chatgroq" ? "groq" : (spelled as ModelType);
+  if (type === "local") return chooseFile(variables, device);
+  const service = services[type];
+  if (service !== undefined) return chooseService(variables, service, spelled);
+  const built = ["local", ...Object.keys(services)].join(", ");
+  return { fault: `${selector} chooses ${spelled}, which is not built yet; MODEL_TYPE can be ${built}` };
+}
+
+function chooseFile({ MODEL_PATH: path, MODEL_NAME: name, MODEL_URI: uri }: Variables, device: Device): Chosen {
+  if (path !== undefined) return { choice: { kind: "llama", path, device, ...(name === undefined ? {} : { name }) } };
+  if (uri === undefined) return { fault: "MODEL_PATH must name a GGUF file for MODEL_TYPE=local" };
+  return { fault: "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH" };
+}
+
+function chooseService(variables: Variables, service: Service, provider: string): Chosen {
+  const apiKey = service.key && variables[service.key];
+  const baseUrl = addressOf(service, variables[service.url]);
+  const groqName = service.key === "GROQ_API_KEY" ? variables.GROQ_MODEL_NAME : undefined;
+  const model = variables.MODEL_NAME ?? groqName ?? service.model;
+  if (service.key && !service.keyOptional && apiKey === undefined)
+    return { fault: `${service.key} must be set for ${provider}` };
+  if (service.urlNeeded && baseUrl === undefined) return { fault: `${service.url} must be set for ${provider}` };
+  if (model === undefined) return { fault: `MODEL_NAME must name a model of ${provider}` };
+  return { choice: { kind: "openai", provider, model, ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) } };
+}
+
+/** An address without a path gets the usual one: http://localhost:11434 means http://localhost:11434/v1. */
+function addressOf({ baseUrl }: Service, set: string | undefined): string | undefined {
+  if (set === undefined || baseUrl === undefined) return set ?? baseUrl;
+  const url = new URL(set);
+  if (url.pathname === "/") url.pathname = new URL(baseUrl).pathname;
+  return url.href;
+}

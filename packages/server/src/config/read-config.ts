@@ -1,0 +1,78 @@
+import type { LimitOptions, ModelSettings } from "@parlor/core";
+import { chooseModel, type ModelChoice } from "./choose-model.ts";
+import { findUnbuilt } from "./unbuilt.ts";
+import { variables as schema, type Variables } from "./variables.ts";
+
+export interface Config {
+  readonly model: ModelChoice;
+  /** Over the model's own defaults. */
+  readonly settings: ModelSettings;
+  readonly systemPrompt?: string;
+  /** What a prompt may hold of the past. */
+  readonly window: { readonly messages?: number; readonly characters?: number };
+  /** Per owner. */
+  readonly limits: LimitOptions;
+  readonly memory: { readonly maxSessions?: number; readonly ttlMs?: number };
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel; readonly file?: string };
+}
+
+export type LogLevel = NonNullable<Variables["LOG_LEVEL"]>;
+
+export type ConfigResult =
+  | { readonly config: Config; /** A sentence each. */ readonly warnings: readonly string[] }
+  /** Why the server must not start: a sentence each, without any value. */
+  | { readonly faults: readonly string[] };
+
+/** Reads the server's configuration from variables such as `process.env`. Never throws; an empty value counts as unset. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const set = new Map(
+    Object.entries(environment).flatMap(([name, value = ""]) => (value.trim() ? [[name, value.trim()]] : [])),
+  );
+  const invalid = takeFaults(set);
+  const variables = schema.parse(Object.fromEntries(set));
+  const unbuilt = findUnbuilt(variables);
+  const faults = [...invalid, ...unbuilt.faults];
+  if (invalid.length > 0) return { faults };
+  const model = chooseModel(variables);
+  if ("fault" in model) return { faults: [model.fault, ...faults] };
+  return faults.length > 0 ? { faults } : { config: toConfig(variables, model.choice), warnings: unbuilt.warnings };
+}
+
+/** Takes the values out that break the schema, so that what else is wrong can be named too. */
+function takeFaults(set: Map<string, string>): string[] {
+  const faults = new Map<string, string>();
+  for (const { path, message } of schema.safeParse(Object.fromEntries(set)).error?.issues ?? []) {
+    const name = String(path[0]);
+    if (!faults.has(name)) faults.set(name, `${name} ${message}`);
+    set.delete(name);
+  }
+  return [...faults.values()];
+}
+
+function toConfig(variables: Variables, model: ModelChoice): Config {
+  const ttlSeconds = variables.MEMORY_TTL_SECONDS ?? variables.SESSION_TIMEOUT;
+  return {
+    model,
+    settings: given({
+      temperature: variables.TEMPERATURE,
+      topP: variables.TOP_P,
+      topK: variables.TOP_K,
+      maxTokens: variables.MAX_TOKENS ?? variables.MAX_NEW_TOKENS,
+    }),
+    ...given({ systemPrompt: variables.SYSTEM_PROMPT }),
+    window: given({ messages: variables.MAX_CONVERSATION_HISTORY, characters: variables.MAX_TOKEN_BUDGET }),
+    limits: given({ requests: variables.RATE_LIMIT, concurrentTurns: variables.MAX_CONCURRENT_STREAMS }),
+    memory: given({ maxSessions: variables.MAX_CACHE_SIZE, ttlMs: ttlSeconds && ttlSeconds * 1000 }),
+    listen: { host: variables.HOST ?? "127.0.0.1", port: variables.PORT ?? 8000 },
+    log: { level: variables.LOG_LEVEL ?? (variables.DEBUG ? "debug" : "info"), ...given({ file: variables.LOG_FILE }) },
+  };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the members that are undefined. */
+function given<T extends object>(members: T): Given<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<T>;
+}

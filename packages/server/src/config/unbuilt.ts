@@ -1,0 +1,54 @@
+import type { Variables } from "./variables.ts";
+
+const durable = "is set, but that store is not built yet and memory forgets on restart; unset it to start";
+const protection = "is set, but authentication is not built yet and every caller would be let in; unset it to start";
+const unused = "is set, but nothing uses it yet";
+
+/** Variables whose absence of effect would cost somebody data or protection: the server does not start with them. */
+const stops: Partial<Record<keyof Variables, string>> = {
+  REDIS_URL: durable,
+  DATABASE_URL: durable,
+  SQLITE_PATH: durable,
+  SECRET_KEY: protection,
+  JWT_SECRET: protection,
+  DEFAULT_ADMIN_PASSWORD: protection,
+  API_KEY: protection,
+  API_TOKEN: protection,
+  AUTH_SERVICE_URL: protection,
+  INTERNAL_API_KEY: protection,
+};
+
+/** Variables that only leave something out: a line at start says so. */
+const warns: readonly (keyof Variables)[] = [
+  "ACCESS_TOKEN_EXPIRE_MINUTES",
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_BASE_URL",
+  "AUTH_CACHE_TTL_SECONDS",
+  "CORS_ORIGINS",
+  "DEFAULT_ADMIN_USERNAME",
+  "ENABLE_METRICS",
+  "FRONTEND_URL",
+  "GOOGLE_API_KEY",
+  "GOOGLE_BASE_URL",
+  "INFERENCE_SERVICE_URL",
+  "MAX_MESSAGES_PER_SESSION",
+  "MAX_SESSIONS_PER_USER",
+  "METRICS_PATH",
+  "MODELS",
+  "ROOT_PAGE",
+];
+
+/** What the environment asks for and this version cannot give. */
+export function findUnbuilt(variables: Variables): { faults: string[]; warnings: string[] } {
+  const asked = (name: string) =>
+    variables[name as keyof Variables] !== undefined && variables[name as keyof Variables] !== false;
+  const faults = Object.entries(stops)
+    .filter(([name]) => asked(name))
+    .map(([name, why]) => `${name} ${why}`);
+  if (variables.ENVIRONMENT === "production") {
+    faults.push(
+      "ENVIRONMENT=production needs authentication, which is not built yet; mount @parlor/express with your own `auth`",
+    );
+  }
+  return { faults, warnings: warns.filter(asked).map((name) => `${name} ${unused}`) };
+}

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { chooseModel } from "../../src/config/choose-model.ts";
+import { variables } from "../../src/config/variables.ts";
+
+const choose = (environment: Record<string, string>) => chooseModel(variables.parse(environment));
+
+test("nothing set: the demo", () => {
+  expect(choose({})).toEqual({ choice: { kind: "demo", device: "auto" } });
+  expect(choose({ DEVICE: "cpu" })).toEqual({ choice: { kind: "demo", device: "cpu" } });
+});
+
+test("MODEL_TYPE wins over LLM_PROVIDER, and both over keys", () => {
+  const all = { OPENAI_API_KEY: "a", GROQ_API_KEY: "b", MODEL_NAME: "m", MODEL_PATH: "x.gguf" };
+  expect(choose({ ...all, MODEL_TYPE: "openai", LLM_PROVIDER: "groq" })).toMatchObject({
+    choice: { provider: "openai", apiKey: "a" },
+  });
+  expect(choose({ ...all, LLM_PROVIDER: "groq" })).toMatchObject({ choice: { provider: "groq", apiKey: "b" } });
+  expect(choose({ ...all, MODEL_TYPE: "local" })).toMatchObject({ choice: { kind: "llama", path: "x.gguf" } });
+});
+
+test("a file named on purpose wins over a key in the environment", () => {
+  expect(choose({ OPENAI_API_KEY: "a", MODEL_PATH: "x.gguf", MODEL_NAME: "mine", DEVICE: "cpu" })).toEqual({
+    choice: { kind: "llama", path: "x.gguf", name: "mine", device: "cpu" },
+  });
+});
+
+test.each([
+  [{ OPENAI_API_KEY: "k" }, { provider: "openai", model: "gpt-5-mini", apiKey: "k" }],
+  [
+    { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "http://127.0.0.1:9000/v1" },
+    { provider: "openai", model: "gpt-5-mini", apiKey: "k", baseUrl: "http://127.0.0.1:9000/v1" },
+  ],
+  [
+    { OPENAI_BASE_URL: "http://127.0.0.1:9000/v1", MODEL_NAME: "m" },
+    { provider: "openai_compatible", model: "m", baseUrl: "http://127.0.0.1:9000/v1" },
+  ],
+  [
+    { GROQ_API_KEY: "k", GROQ_MODEL_NAME: "g" },
+    { provider: "groq", model: "g", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
+  ],
+  [
+    { LLM_PROVIDER: "chatgroq", GROQ_API_KEY: "k", GROQ_MODEL_NAME: "g", MODEL_NAME: "m" },
+    { provider: "chatgroq", model: "m", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
+  ],
+  [
+    { MINIMAX_API_KEY: "k", MODEL_NAME: "m" },
+    { provider: "minimax", model: "m", apiKey: "k", baseUrl: "https://api.minimax.io/v1" },
+  ],
+  [
+    { HF_API_TOKEN: "k", MODEL_NAME: "m" },
+    { provider: "hf_api", model: "m", apiKey: "k", baseUrl: "https://router.huggingface.co/v1" },
+  ],
+  [
+    { MODEL_TYPE: "ollama", MODEL_NAME: "m" },
+    { provider: "ollama", model: "m", baseUrl: "http://localhost:11434/v1" },
+  ],
+  [
+    { OLLAMA_BASE_URL: "http://box:11434", MODEL_NAME: "m" },
+    { provider: "ollama", model: "m", baseUrl: "http://box:11434/v1" },
+  ],
+])("%o", (environment, choice) => {
+  expect(choose(environment)).toEqual({ choice: { kind: "openai", ...choice } });
+});
+
+test.each([
+  [{ MODEL_TYPE: "openai" }, "OPENAI_API_KEY must be set for openai"],
+  [{ MODEL_TYPE: "groq", MODEL_NAME: "m" }, "GROQ_API_KEY must be set for groq"],
+  [{ GROQ_API_KEY: "k" }, "MODEL_NAME must name a model of groq"],
+  [{ OLLAMA_BASE_URL: "http://box", GROQ_MODEL_NAME: "g" }, "MODEL_NAME must name a model of ollama"],
+  [{ MODEL_TYPE: "openai_compatible", MODEL_NAME: "m" }, "OPENAI_BASE_URL must be set for openai_compatible"],
+  [{ MODEL_TYPE: "local" }, "MODEL_PATH must name a GGUF file for MODEL_TYPE=local"],
+  [{ MODEL_NAME: "gpt-5" }, "MODEL_NAME is set, but nothing says whose model it is: set MODEL_TYPE"],
+  [
+    { MODEL_TYPE: "local", MODEL_URI: "hf:a/b" },
+    "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH",
+  ],
+  [
+    { MODEL_TYPE: "anthropic" },
+    "MODEL_TYPE chooses anthropic, which is not built yet; MODEL_TYPE can be local, openai, groq, minimax, hf_api, ollama, openai_compatible",
+  ],
+])("%o cannot be had", (environment, fault) => {
+  expect(choose(environment)).toEqual({ fault });
+});

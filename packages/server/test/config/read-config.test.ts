@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readConfig } from "../../src/config/read-config.ts";
+import { variables } from "../../src/config/variables.ts";
+
+const configOf = (environment: Record<string, string>) => {
+  const result = readConfig(environment);
+  if ("faults" in result) throw new Error(result.faults.join("\n"));
+  return result.config;
+};
+
+const faultsOf = (environment: Record<string, string>) => {
+  const result = readConfig(environment);
+  return "faults" in result ? result.faults : [];
+};
+
+test("an empty environment gives the demo on 127.0.0.1:8000", () => {
+  expect(readConfig({})).toEqual({
+    config: {
+      model: { kind: "demo", device: "auto" },
+      settings: {},
+      window: {},
+      limits: {},
+      memory: {},
+      listen: { host: "127.0.0.1", port: 8000 },
+      log: { level: "info" },
+    },
+    warnings: [],
+  });
+});
+
+test("an empty value counts as unset, spaces around one do not count", () => {
+  expect(configOf({ PORT: " 9000 ", OPENAI_API_KEY: "", REDIS_URL: "  " })).toMatchObject({
+    model: { kind: "demo" },
+    listen: { port: 9000 },
+  });
+});
+
+test("every fault is named in one line, with what is not built yet", () => {
+  const faults = faultsOf({
+    PORT: "http",
+    TEMPERATURE: "hot",
+    OPENAI_API_KEY: "a key",
+    REDIS_URL: "redis://localhost",
+  });
+  expect(faults).toEqual([
+    "OPENAI_API_KEY must be printable ASCII without spaces or line breaks",
+    "TEMPERATURE must be a number from 0 to 2",
+    "PORT must be a whole number from 0 to 65535",
+    "REDIS_URL is set, but that store is not built yet and memory forgets on restart; unset it to start",
+  ]);
+});
+
+test("the newer name of a variable wins", () => {
+  expect(configOf({ MAX_TOKENS: "10", MAX_NEW_TOKENS: "20" }).settings).toEqual({ maxTokens: 10 });
+  expect(configOf({ MAX_NEW_TOKENS: "20" }).settings).toEqual({ maxTokens: 20 });
+  expect(configOf({ SESSION_TIMEOUT: "60", MEMORY_TTL_SECONDS: "30" }).memory).toEqual({ ttlMs: 30_000 });
+  expect(configOf({ SESSION_TIMEOUT: "60" }).memory).toEqual({ ttlMs: 60_000 });
+  expect(configOf({ DEBUG: "1" }).log).toEqual({ level: "debug" });
+  expect(configOf({ DEBUG: "1", LOG_LEVEL: "ERROR" }).log).toEqual({ level: "error" });
+});
+
+test("limits and windows reach their options", () => {
+  expect(
+    configOf({
+      RATE_LIMIT: "60",
+      MAX_CONCURRENT_STREAMS: "4",
+      MAX_CONVERSATION_HISTORY: "10",
+      MAX_TOKEN_BUDGET: "8000",
+      MAX_CACHE_SIZE: "100",
+    }),
+  ).toMatchObject({
+    limits: { requests: [{ limit: 60, windowMs: 60_000 }], concurrentTurns: 4 },
+    window: { messages: 10, characters: 8000 },
+    memory: { maxSessions: 100 },
+  });
+});
+
+describe("what is not built yet", () => {
+  test.each([
+    ["REDIS_URL", "redis://localhost"],
+    ["DATABASE_URL", "postgresql://localhost/chat"],
+    ["SQLITE_PATH", "chat.db"],
+    ["SECRET_KEY", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
+    ["JWT_SECRET", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
+    ["DEFAULT_ADMIN_PASSWORD", "correct-horse"],
+    ["API_KEY", "key"],
+    ["API_TOKEN", "token"],
+    ["AUTH_SERVICE_URL", "http://auth"],
+    ["INTERNAL_API_KEY", "key"],
+    ["ENVIRONMENT", "production"],
+    ["MODEL_TYPE", "anthropic"],
+    ["MODEL_TYPE", "google"],
+    ["MODEL_TYPE", "inference"],
+    ["LLM_PROVIDER", "anthropic"],
+    ["MODEL_URI", "hf:someone/model"],
+    ["INFERENCE_SERVICE_URL", "http://models"],
+  ])("%s=%s stops the start: data, protection or the model would be missing", (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b.*not built yet`))]);
+  });
+
+  test.each([
+    ["ANTHROPIC_API_KEY", "key"],
+    ["ENABLE_METRICS", "true"],
+    ["ROOT_PAGE", "chat"],
+    ["CORS_ORIGINS", "*"],
+    ["MAX_SESSIONS_PER_USER", "5"],
+  ])("%s=%s gives a warning", (name, value) => {
+    expect(readConfig({ [name]: value })).toMatchObject({ warnings: [`${name} is set, but nothing uses it yet`] });
+  });
+
+  test("what is switched off asks for nothing", () => {
+    expect(readConfig({ ENABLE_METRICS: "false", ENVIRONMENT: "development" })).toMatchObject({ warnings: [] });
+  });
+});
+
+test("any environment is either read or has its faults named", () => {
+  const name = fc.oneof(fc.constantFrom(...Object.keys(variables.shape)), fc.string({ unit: "binary" }));
+  const value = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 9000 }),
+    fc.webUrl(),
+    fc.integer().map(String),
+    fc.double().map(String),
+    fc.constantFrom("local", "groq", "openai", "true", "10/minute", "__proto__", "https://:@/", "a,b,,"),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(name, value, { noNullPrototype: false }), (environment) => {
+      const result = readConfig(environment);
+      const faults = "faults" in result ? result.faults : ["NONE is at fault"];
+      expect(faults).not.toHaveLength(0);
+      for (const fault of faults) expect(fault).toMatch(/^[A-Z_]+[ =][^\r\n]+$/);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,1 +1,3 @@
-export {};
+export { listener, type ListenerOptions } from "./listener.ts";
+export { NodeRequest, type NodeContext, type NodeIncoming, type NodeOutgoing } from "./request.ts";
+export { respond, send } from "./respond.ts";

@@ -1,0 +1,39 @@
+import type { TLSSocket } from "node:tls";
+import type { Handler } from "../seam.ts";
+import { notFound } from "../problem/problem.ts";
+import { NodeRequest, type NodeIncoming, type NodeOutgoing } from "./request.ts";
+import { respond, send } from "./respond.ts";
+
+export interface ListenerOptions {
+  /** Where to mount, without a slash at the end: "/ai". Default: at the root. */
+  readonly prefix?: string;
+  /** Gets what is not ours; default: a 404 as problem+json. */
+  readonly notFound?: (incoming: NodeIncoming, outgoing: NodeOutgoing) => void;
+}
+
+/** For `createServer(listener(handler))`, HTTP/1 and HTTP/2. */
+export function listener(
+  handler: Handler<NodeIncoming>,
+  options: ListenerOptions = {},
+): (incoming: NodeIncoming, outgoing: NodeOutgoing) => void {
+  const { prefix = "", notFound: otherwise = answerNotFound } = options;
+  if (prefix !== "" && !/^\/.*[^/]$/.test(prefix)) throw new TypeError('A prefix looks like "/ai"');
+  return (incoming, outgoing) => {
+    const whole = incoming.url ?? "/";
+    const notOurs = () => otherwise(incoming, outgoing);
+    const url = whole.slice(prefix.length);
+    if (!whole.startsWith(prefix) || (url !== "" && url[0] !== "/" && url[0] !== "?")) return notOurs();
+    const request = new NodeRequest(incoming, outgoing, {
+      url: url[0] === "/" ? url : `/${url}`,
+      prefix,
+      ip: incoming.socket.remoteAddress,
+      secure: (incoming.socket as TLSSocket).encrypted === true,
+      raw: incoming,
+    });
+    respond(handler, request, outgoing, notOurs);
+  };
+}
+
+function answerNotFound(incoming: NodeIncoming, outgoing: NodeOutgoing): void {
+  send(notFound(crypto.randomUUID()), incoming.method ?? "GET", outgoing);
+}

@@ -1,0 +1,117 @@
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { ChatError } from "@parlor/core";
+import type { HttpBody, HttpRequest } from "../seam.ts";
+
+export type NodeIncoming = IncomingMessage | Http2ServerRequest;
+export type NodeOutgoing = ServerResponse | Http2ServerResponse;
+
+/** What the framework knows better than the socket. */
+export interface NodeContext<Raw> {
+  /** Path and query below the prefix. */
+  readonly url: string;
+  readonly prefix: string;
+  readonly ip: string | undefined;
+  readonly secure: boolean;
+  readonly raw: Raw;
+}
+
+/** A Node request behind the seam. Makes what costs only when it is asked for. */
+export class NodeRequest<Raw> implements HttpRequest<Raw> {
+  readonly kind = "http";
+  readonly method: string;
+  readonly path: string;
+  readonly prefix: string;
+  readonly headers: { readonly [name: string]: string | undefined };
+  readonly ip: string | undefined;
+  readonly secure: boolean;
+  readonly raw: Raw;
+  readonly #incoming: NodeIncoming;
+  readonly #outgoing: NodeOutgoing;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(incoming: NodeIncoming, outgoing: NodeOutgoing, context: NodeContext<Raw>) {
+    const mark = context.url.indexOf("?");
+    this.method = incoming.method ?? "GET";
+    this.path = mark < 0 ? context.url : context.url.slice(0, mark);
+    this.#search = mark < 0 ? "" : context.url.slice(mark + 1);
+    this.prefix = context.prefix;
+    // The only list Node makes is set-cookie, which no request has.
+    this.headers = incoming.headers as { [name: string]: string | undefined };
+    this.ip = context.ip;
+    this.secure = context.secure;
+    this.raw = context.raw;
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#search));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = (this.#controller = new AbortController());
+      // `close` of the request has passed once its body is read; the response's tells of a gone client at any time.
+      this.#outgoing.once("close", () => {
+        if (!this.#outgoing.writableFinished) controller.abort();
+      });
+      if (this.#outgoing.destroyed) controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  body(limit: number): Promise<HttpBody> {
+    const incoming: NodeIncoming & { body?: unknown } = this.#incoming;
+    if (incoming.readableDidRead || incoming.readableEnded) return Promise.resolve(parsedByHost(incoming.body, limit));
+    if ((incoming.headers["content-encoding"] ?? "identity") !== "identity") {
+      return Promise.reject(new ChatError("unsupported_media_type", "Send the body without a content encoding."));
+    }
+    return this.#read(limit);
+  }
+
+  #read(limit: number): Promise<HttpBody> {
+    const incoming = this.#incoming;
+    const { promise, resolve, reject } = Promise.withResolvers<HttpBody>();
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const tooLarge = () => {
+      incoming.pause();
+      // Ends a connection whose rest nobody will read; HTTP/2 has no such field and ignores it.
+      (this.#outgoing as ServerResponse).shouldKeepAlive = false;
+      reject(tooLargeError(limit));
+    };
+    if (Number(incoming.headers["content-length"] ?? 0) > limit) {
+      tooLarge();
+      return promise;
+    }
+    incoming.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limit) tooLarge();
+      else chunks.push(chunk);
+    });
+    incoming.on("end", () => {
+      const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      if (isUtf8(whole)) resolve({ text: whole.toString("utf8") });
+      else reject(new ChatError("invalid_json", "The body is not valid UTF-8."));
+    });
+    const gone = () =>
+      reject(new ChatError("request_timeout", "The connection closed before the whole body had come."));
+    incoming.on("error", gone);
+    incoming.on("close", gone);
+    return promise;
+  }
+}
+
+const tooLargeError = (limit: number) =>
+  new ChatError("payload_too_large", `The body may have at most ${limit.toLocaleString("en")} bytes.`);
+
+/** A body parser of the host was first: JSON as a value, or text and bytes as they came. */
+function parsedByHost(body: unknown, limit: number): HttpBody {
+  if (typeof body !== "string" && !(body instanceof Uint8Array)) return { parsed: body };
+  if (body.length > limit) throw tooLargeError(limit);
+  return { text: typeof body === "string" ? body : new TextDecoder().decode(body) };
+}

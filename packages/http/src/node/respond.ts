@@ -1,0 +1,78 @@
+import type { ServerResponse } from "node:http";
+import type { Handler, HttpReply, Sink } from "../seam.ts";
+import type { NodeOutgoing, NodeRequest } from "./request.ts";
+
+/** Lets the handler answer. `notOurs` is called for a path that is not its own. */
+export function respond<Raw>(
+  handler: Handler<Raw>,
+  request: NodeRequest<Raw>,
+  outgoing: NodeOutgoing,
+  notOurs: (error?: unknown) => void,
+): void {
+  const outcome = handler.handle(request);
+  if (outcome instanceof Promise) {
+    outcome.then((reply) => (reply === undefined ? notOurs() : send(reply, request.method, outgoing)), notOurs);
+  } else if (outcome === undefined) notOurs();
+  else send(outcome, request.method, outgoing);
+}
+
+/** Writes a reply: headers in one go, a body in one piece or a stream with backpressure. */
+export function send(reply: HttpReply, method: string, outgoing: NodeOutgoing): void {
+  if (outgoing.destroyed) return;
+  // HTTP/1 and HTTP/2 responses have the same methods with types that do not meet.
+  const response = outgoing as ServerResponse;
+  const { status, headers, body } = reply;
+  if (typeof body === "function") {
+    response.writeHead(status, headers);
+    if (method === "HEAD") response.end();
+    else stream(body, response);
+    return;
+  }
+  if (body === undefined) {
+    response.writeHead(status, headers);
+    response.end();
+    return;
+  }
+  response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+  if (method === "HEAD") response.end();
+  else response.end(body);
+}
+
+function stream(body: (sink: Sink) => () => void, response: ServerResponse): void {
+  // A write can meet a connection that has just broken: `close` follows and says what matters.
+  response.on("error", () => {});
+  const sink = new NodeSink(response);
+  const closed = body(sink);
+  if (response.closed) closed();
+  else response.once("close", closed);
+}
+
+class NodeSink implements Sink {
+  readonly #response: ServerResponse;
+  /** The `compression` middleware holds writes back until told. */
+  readonly #flush: (() => void) | undefined;
+
+  constructor(response: ServerResponse & { flush?: () => void }) {
+    this.#response = response;
+    this.#flush = typeof response.flush === "function" ? () => response.flush?.() : undefined;
+  }
+
+  write(text: string): boolean {
+    if (this.#response.destroyed) return false;
+    const flowing = this.#response.write(text);
+    this.#flush?.();
+    return flowing;
+  }
+
+  onDrain(callback: () => void): void {
+    this.#response.on("drain", callback);
+  }
+
+  end(): void {
+    if (!this.#response.destroyed) this.#response.end();
+  }
+
+  abort(): void {
+    this.#response.destroy();
+  }
+}

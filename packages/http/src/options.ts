@@ -1,0 +1,54 @@
+import type { Authenticate } from "./auth/principal.ts";
+
+/** A family of routes; `docs` tells which. */
+export type Group = "v1" | "simple" | "system";
+
+export interface HandlerOptions<Raw = unknown> {
+  /** Says who asks; several are tried in order, and who none of them knows gets 401. */
+  readonly auth?: Authenticate<Raw> | readonly Authenticate<Raw>[];
+  /** Opens the `user` routes to who comes without credentials. There must be `auth` or this. */
+  readonly access?: "public";
+  /**
+   * With public access: true makes one owner, `anonymous`, of all who come; they see each other's sessions. Default false:
+   * each browser is a visitor of its own by cookie, and for clients without cookies the session id is the key to the session.
+   */
+  readonly sharedAnonymous?: boolean;
+  /** Which to mount; default: all. */
+  readonly groups?: readonly Group[];
+  /** Shown by the status routes; default `chatbot-api`. */
+  readonly service?: string;
+  /** Shown by the status routes; default `0.0.0`. */
+  readonly version?: string;
+  /** What `llm_provider` says; default: the backend's own name. */
+  readonly providerName?: string;
+  /** Origins (`https://app.example.com`) other than our own whose pages may act with a user's cookies. */
+  readonly origins?: readonly string[];
+  readonly limits?: InputLimits;
+  readonly streams?: Partial<StreamTimes>;
+  /** One line per request; pino fits. */
+  readonly logger?: Logger;
+}
+
+/** Messages are limited by the engine's `maxMessageCharacters`. */
+export interface InputLimits {
+  /** Default 1,048,576. */
+  readonly bodyBytes?: number;
+  /** Default 8,000. */
+  readonly systemPromptCharacters?: number;
+}
+
+/** In milliseconds. */
+export interface StreamTimes {
+  /** Longest silence of an SSE stream; default 15,000. */
+  readonly heartbeatMs: number;
+  /** How long a reader may take nothing before it is cut; default 30,000. */
+  readonly stallMs: number;
+  /** How long a failure of a stored turn can still become an HTTP status; default 100. */
+  readonly headersAfterMs: number;
+}
+
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,35 @@
+import { ChatError } from "@parlor/core";
+import type { HttpReply } from "../seam.ts";
+
+const docs = "https://github.com/parlor-chat/parlor/blob/main/docs/errors.md";
+
+/** An error as `application/problem+json` (RFC 9457). What is not a `ChatError` tells nothing of itself. */
+export function problem(error: unknown, requestId: string): HttpReply {
+  const known = ChatError.isInstance(error)
+    ? error
+    : new ChatError("internal", "The server failed on this request; its log has the cause under this request id.");
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  };
+  if (known.retryAfterMs !== undefined) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterMs / 1000)));
+  }
+  const body = {
+    type: `${docs}#${known.code}`,
+    title: known.title,
+    status: known.status,
+    detail: known.message,
+    code: known.code,
+    request_id: requestId,
+    errors: known.errors,
+  };
+  return { status: known.status, headers, body: JSON.stringify(body) };
+}
+
+/** For a server of its own: what it answers where `handle` gave undefined. */
+export function notFound(requestId: string): HttpReply {
+  const reply = problem(new ChatError("not_found", "There is nothing at this path."), requestId);
+  return { ...reply, headers: { ...reply.headers, "x-request-id": requestId } };
+}

@@ -1,0 +1,106 @@
+import type { Message, MessagePage, NewMessage, WindowRequest } from "../contracts/index.ts";
+import { belongsInWindow, textLength } from "./prompt-window.ts";
+
+/** The messages of one session, by seq and by id. Nothing here costs more than what it adds, changes or returns. */
+export class History {
+  readonly #bySeq = new Map<number, Message>();
+  readonly #seqs = new Map<string, number>();
+  /** All seqs from `#first` to below `#next` are there. */
+  #first = 1;
+  #next = 1;
+  /** Messages that are not superseded. */
+  count = 0;
+  /** The user's among them. */
+  turns = 0;
+  /** Those being written. */
+  streaming = 0;
+
+  /** Adds what is new by id. The messages as they are stored, and how many of them are new. */
+  append(messages: readonly NewMessage[], maxMessages: number): { stored: Message[]; added: number } {
+    const before = this.#next;
+    const stored = messages.map((message) => this.message(message.id) ?? this.#add(message));
+    while (this.#bySeq.size > maxMessages) this.#removeOldest();
+    return { stored, added: this.#next - before };
+  }
+
+  message(id: string): Message | undefined {
+    const seq = this.#seqs.get(id);
+    return seq === undefined ? undefined : this.#bySeq.get(seq);
+  }
+
+  /** Puts a message in the place of a stored one. */
+  replace(old: Message, message: NewMessage): void {
+    this.#tally(old, -1);
+    const stored = { ...message, seq: old.seq };
+    this.#bySeq.set(old.seq, stored);
+    this.#tally(stored, 1);
+  }
+
+  /** Marks `from` to `to` as superseded, one seq excepted. */
+  supersede(from: number, to: number, except: number): void {
+    const last = Math.min(to, this.#next - 1);
+    for (let seq = Math.max(from, this.#first); seq <= last; seq++) {
+      const message = this.#bySeq.get(seq);
+      if (message && seq !== except) this.replace(message, { ...message, status: "superseded" });
+    }
+  }
+
+  /** What a prompt could need of the messages below a seq, oldest first. */
+  window(request: WindowRequest, below: number = this.#next): Message[] {
+    const window: Message[] = [];
+    let left = request.maxCharacters;
+    for (let seq = Math.min(request.before ?? below, below) - 1; seq >= this.#first; seq--) {
+      if (window.length >= request.last) break;
+      const message = this.#bySeq.get(seq);
+      if (!message || !belongsInWindow(message)) continue;
+      left -= textLength(message);
+      if (left < 0 && window.length > 0) break;
+      window.push(message);
+    }
+    return window.toReversed();
+  }
+
+  page({ limit, before = Infinity, superseded = false }: MessagePage): Message[] {
+    const page: Message[] = [];
+    for (let seq = Math.min(before, this.#next) - 1; seq >= this.#first && page.length < limit; seq--) {
+      const message = this.#bySeq.get(seq);
+      if (message && (superseded || message.status !== "superseded")) page.push(message);
+    }
+    return page.toReversed();
+  }
+
+  /** Removes everything; seqs go on growing. How many messages counted. */
+  clear(): number {
+    const removed = this.count;
+    this.#bySeq.clear();
+    this.#seqs.clear();
+    this.#first = this.#next;
+    this.count = this.turns = this.streaming = 0;
+    return removed;
+  }
+
+  #add(message: NewMessage): Message {
+    const stored = { ...message, seq: this.#next++ };
+    this.#bySeq.set(stored.seq, stored);
+    this.#seqs.set(stored.id, stored.seq);
+    this.#tally(stored, 1);
+    return stored;
+  }
+
+  #removeOldest(): void {
+    const oldest = this.#bySeq.get(this.#first);
+    if (oldest) {
+      this.#bySeq.delete(oldest.seq);
+      this.#seqs.delete(oldest.id);
+      this.#tally(oldest, -1);
+    }
+    this.#first++;
+  }
+
+  #tally(message: Message, by: 1 | -1): void {
+    if (message.status === "superseded") return;
+    this.count += by;
+    if (message.role === "user") this.turns += by;
+    if (message.status === "streaming") this.streaming += by;
+  }
+}

@@ -1,0 +1,34 @@
+import type { LoggedEvent } from "../contracts/index.ts";
+import { countBefore } from "./sorted.ts";
+
+/** Events of one turn as they came, in batches: adding a batch costs the same however long it is. */
+export class TurnLog {
+  readonly #batches: (readonly LoggedEvent[])[] = [];
+  #last = 0;
+
+  /** Offset of the last event; 0: none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Adds what the log does not have yet; false, and nothing added, when that would leave a gap. */
+  append(events: readonly LoggedEvent[]): boolean {
+    const first = events[0]?.offset ?? this.#last + 1;
+    if (first > this.#last + 1) return false;
+    const fresh = first === this.#last + 1 ? events : events.slice(this.#last + 1 - first);
+    if (fresh.length > 0) this.#batches.push(fresh);
+    this.#last += fresh.length;
+    return true;
+  }
+
+  read(after: number, limit: number): LoggedEvent[] {
+    const events: LoggedEvent[] = [];
+    let index = countBefore(this.#batches, (batch) => (batch.at(-1)?.offset ?? 0) <= after);
+    for (let batch = this.#batches[index]; batch && events.length < limit; batch = this.#batches[++index]) {
+      const start = Math.max(0, after + 1 - (batch[0]?.offset ?? 0));
+      const end = Math.min(batch.length, start + limit - events.length);
+      for (let at = start; at < end; at++) events.push(batch[at] as LoggedEvent);
+    }
+    return events;
+  }
+}

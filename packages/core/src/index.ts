@@ -1,5 +1,7 @@
 export type * from "./contracts/index.ts";
-export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
+export { systemClock } from "./clock.ts";
+export { createChatEngine } from "./engine/create-chat-engine.ts";
+export { uuidv7 } from "./engine/ids.ts";
 export type {
   BusyOptions,
   ChatEngine,
@@ -15,3 +17,6 @@ export type {
   TurnStream,
   TurnSummary,
 } from "./engine/types.ts";
+export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
+export { memory, type MemoryOptions } from "./memory/index.ts";
+export { type Budget, characters, charactersOf, fit, type Fitted, lastMessages, tokens } from "./truncation/index.ts";

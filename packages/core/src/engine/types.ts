@@ -118,8 +118,6 @@ export interface Turn {
   readonly model: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
-  /** An Idempotency-Key brought an earlier turn back. */
-  readonly repeated: boolean;
   /** Every event after `after`, once and in order, the `end` event last. Replays at once what there is. */
   subscribe(after: number, reader: Reader): () => void;
   /** The settled answer. Counts as a listener. Rejects if the turn failed or cannot be read. */

@@ -1,0 +1,163 @@
+import type { SessionKey, TurnRecord } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+import { Limiter } from "../limits/index.ts";
+import { memory } from "../memory/index.ts";
+import { closeStorage, healthOf } from "./health.ts";
+import { FollowedTurn, moreTopic, stopTopic } from "./followed-turn.ts";
+import { checkInput, checkKey } from "./input.ts";
+import { LiveTurn } from "./live-turn.ts";
+import { settleOptions } from "./options.ts";
+import type { Parts } from "./parts.ts";
+import { Pulse } from "./pulse.ts";
+import { runTurn } from "./run-turn.ts";
+import { createSessions } from "./sessions.ts";
+import { summarise, type Times } from "./summary.ts";
+import { type LogWriter, TurnLog } from "./turn-log.ts";
+import { toStream } from "./turn-stream.ts";
+import type { ChatEngine, EngineHealth, EngineOptions, Turn, TurnInput } from "./types.ts";
+import { WaitingLine } from "./waiting-line.ts";
+
+/** Makes the engine. Throws `invalid_request` naming the option that cannot be; connects to nothing yet. */
+export function createChatEngine(options: EngineOptions): ChatEngine {
+  const parts = assemble(options);
+  const { storage, clock, backend } = parts;
+  const running = new Set<Promise<void>>();
+  let state: EngineHealth["state"] = "ready";
+  let listening: Promise<() => void> | undefined;
+
+  /** Stops asked for on other nodes; only a hint, the lease's renewal says so too. */
+  function listenForStops(): void {
+    listening ??= storage.bus.subscribe(stopTopic, (id) => parts.live.get(id)?.abort({ status: "interrupted" }));
+    listening.catch((error: unknown) => {
+      listening = undefined;
+      parts.report(error, "subscribing to the bus");
+    });
+  }
+
+  async function start(input: TurnInput): Promise<Turn> {
+    if (state !== "ready") throw draining();
+    checkInput(input, parts.maxMessageCharacters);
+    const stored = input.session !== undefined;
+    if (stored) listenForStops();
+    const now = clock.now();
+    const times: Times = { startedAt: clock.monotonic() };
+    const id = parts.newId();
+    const turn = new LiveTurn({
+      id,
+      key: { owner: input.owner, id: input.session ?? id },
+      stored,
+      message: parts.newId(),
+      model: backend.info.model,
+      createdAt: new Date(now).toISOString(),
+      log: stored ? parts.log : parts.localLog,
+      now: times.startedAt,
+    });
+    return new Promise((resolve, reject) => {
+      const accept = () => {
+        times.acceptedAt = clock.monotonic();
+        resolve(turn);
+      };
+      const work = runTurn(parts, turn, input, { accept, repeat: (record) => resolve(attach(record, stored)) }).then(
+        () => {
+          if (turn.claim) parts.onTurn(summarise(parts, turn, input, times));
+        },
+        (error: unknown) => {
+          reject(error);
+          parts.onTurn(summarise(parts, turn, input, times, error));
+        },
+      );
+      running.add(work);
+      void work.finally(() => running.delete(work));
+    });
+  }
+
+  function attach(record: TurnRecord, stored: boolean): Turn {
+    return parts.live.get(record.id) ?? new FollowedTurn(parts, record, stored);
+  }
+
+  async function stop(key: SessionKey): Promise<boolean> {
+    const waiting = parts.line.stop(key);
+    const record = await storage.turns.stop(key);
+    if (record === undefined) return waiting > 0;
+    const turn = attach(record, true);
+    await turn.stop();
+    return true;
+  }
+
+  return {
+    info: backend.info,
+    storage,
+    clock,
+    settings: parts.settings,
+    maxMessageCharacters: parts.maxMessageCharacters,
+    sessions: createSessions(parts, stop),
+    start,
+    stream: (input) => toStream(start(input)),
+    send: async (input) => (await start(input)).reply(),
+    stop: async (key) => {
+      checkKey(key.owner, key.id);
+      return stop(key);
+    },
+
+    async turn(key, id) {
+      const live = parts.live.get(id);
+      if (live && live.key.owner === key.owner && live.key.id === key.id) return live;
+      const record = await storage.turns.get(key, id);
+      if (record) return new FollowedTurn(parts, record, true);
+      const local = await parts.localLog.turns.get(key, id);
+      if (local) return new FollowedTurn(parts, local, false);
+      throw new ChatError("not_found", "There is no such turn on this session, or it ended long ago.");
+    },
+
+    async live(key) {
+      const record = await storage.turns.live(key);
+      return record && record.outcome === undefined ? attach(record, true) : undefined;
+    },
+
+    health: () => healthOf(parts, state),
+
+    async close({ drainMs = 10_000 } = {}) {
+      if (state !== "ready") return void (await Promise.all(running));
+      state = "draining";
+      parts.line.stopAll(draining());
+      const late = clock.after(drainMs, () => {
+        for (const turn of parts.live.values()) turn.abort({ status: "interrupted", error: draining() });
+      });
+      await Promise.all(running);
+      late();
+      state = "closed";
+      (await listening?.catch(() => undefined))?.();
+      await Promise.all([backend.close(), closeStorage(storage)]);
+    },
+  };
+}
+
+function assemble(options: EngineOptions): Parts {
+  const settled = settleOptions(options);
+  const { storage, clock } = settled;
+  const live = new Map<string, LiveTurn>();
+  const limiter = new Limiter(storage.limits, settled.limits, settled.leaseMs);
+  const announce = (turn: LogWriter) => {
+    if (!turn.attendedElsewhere) return;
+    storage.bus
+      .publish(moreTopic(turn.id), "")
+      .catch((error: unknown) => settled.report(error, "publishing on the bus"));
+  };
+  const keepPlaces = (turns: readonly LiveTurn[]) => {
+    for (const turn of turns)
+      limiter.renew(turn.key.owner, turn.id).catch((error: unknown) => settled.report(error, "renewing limits"));
+  };
+  return {
+    ...settled,
+    live,
+    limiter,
+    announce,
+    log: new TurnLog(storage.turns, clock, announce),
+    localLog: new TurnLog(memory({ clock }).turns, clock, () => {}),
+    line: new WaitingLine(clock, settled.busy),
+    pulse: new Pulse(settled, live, keepPlaces),
+  };
+}
+
+const draining = () =>
+  new ChatError("draining", "The server is shutting down. Send it again in a moment.", { retryAfterMs: 1_000 });

@@ -1,0 +1,76 @@
+import type { ModelSettings, Part } from "../contracts/index.ts";
+import { ChatError, type FieldError } from "../errors/index.ts";
+import { charactersOf } from "../truncation/index.ts";
+import type { TurnInput } from "./types.ts";
+
+/** Throws `invalid_request` with every fault of a turn's input, before anything is claimed or stored. */
+export function checkInput(input: TurnInput, maxMessageCharacters: number): void {
+  const errors: FieldError[] = [];
+  const fault = (path: string, message: string): void => void errors.push({ path, message });
+
+  checkLength("owner", input.owner, 256, fault);
+  if (input.session !== undefined) checkLength("session", input.session, 128, fault);
+  if (input.idempotencyKey !== undefined) checkLength("idempotencyKey", input.idempotencyKey, 255, fault);
+  if (input.messageId !== undefined) checkLength("messageId", input.messageId, 128, fault);
+
+  const given = [input.message !== undefined, input.messages !== undefined, input.regenerate === true].filter(
+    Boolean,
+  ).length;
+  if (given !== 1) fault("message", "give exactly one of message, messages and regenerate");
+  if (input.messages !== undefined && input.session !== undefined)
+    fault("messages", "a session brings its own history: give message");
+  if (input.messages?.length === 0) fault("messages", "must not be empty");
+  if (input.regenerate && input.session === undefined) fault("session", "regenerate needs one");
+  if (input.message !== undefined) {
+    const length = charactersOf({ role: "user", parts: toParts(input.message) });
+    const media = typeof input.message !== "string" && input.message.some((part) => part.type !== "text");
+    if (length === 0 && !media) fault("message", "must not be empty");
+    if (length > maxMessageCharacters)
+      fault("message", `has ${length} characters; at most ${maxMessageCharacters} are allowed`);
+  }
+  checkSettings(input.settings ?? {}, fault);
+  if (errors.length > 0) {
+    const detail = errors.map((error) => `${error.path}: ${error.message}`).join("; ");
+    throw new ChatError("invalid_request", detail, { errors });
+  }
+}
+
+export function toParts(message: string | readonly Part[]): readonly Part[] {
+  return typeof message === "string" ? [{ type: "text", text: message }] : message;
+}
+
+/** Throws `invalid_request` unless these can name a session. */
+export function checkKey(owner: string, id?: string): void {
+  const errors: FieldError[] = [];
+  const fault = (path: string, message: string): void => void errors.push({ path, message });
+  checkLength("owner", owner, 256, fault);
+  if (id !== undefined) checkLength("id", id, 128, fault);
+  if (errors[0]) throw new ChatError("invalid_request", `${errors[0].path}: ${errors[0].message}`, { errors });
+}
+
+type Fault = (path: string, message: string) => void;
+
+function checkLength(path: string, value: unknown, most: number, fault: Fault): void {
+  if (typeof value !== "string" || value.length === 0 || value.length > most)
+    fault(path, `must be a string of 1 to ${most} characters`);
+}
+
+function checkSettings(settings: ModelSettings, fault: Fault): void {
+  const range = (
+    name: "temperature" | "topP" | "topK" | "maxTokens",
+    least: number,
+    most: number,
+    whole = false,
+  ): void => {
+    const value = settings[name];
+    if (value === undefined || (value >= least && value <= most && (!whole || Number.isInteger(value)))) return;
+    fault(
+      `settings.${name}`,
+      `must be ${whole ? "a whole number" : "a number"} from ${least}${most === Infinity ? " up" : ` to ${most}`}`,
+    );
+  };
+  range("temperature", 0, 2);
+  range("topP", 0, 1);
+  range("topK", 0, Infinity, true);
+  range("maxTokens", 1, Infinity, true);
+}

@@ -1,0 +1,226 @@
+import type {
+  BackendEvent,
+  Claim,
+  SessionKey,
+  TurnEvent,
+  TurnOutcome,
+  Usage,
+  FinishReason,
+} from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+import { Answer } from "./answer.ts";
+import type { LogWriter, TurnLog } from "./turn-log.ts";
+import type { Reader, Reply, Turn } from "./types.ts";
+
+export interface LiveTurnInit {
+  readonly id: string;
+  readonly key: SessionKey;
+  readonly stored: boolean;
+  readonly message: string;
+  readonly model: string;
+  readonly createdAt: string;
+  readonly log: TurnLog;
+  readonly now: number;
+}
+
+/** A turn that runs in this process. It is the engine's; readers subscribe to it and may leave without stopping it. */
+export class LiveTurn implements Turn, LogWriter {
+  readonly id: string;
+  readonly key: SessionKey;
+  readonly stored: boolean;
+  readonly message: string;
+  readonly model: string;
+  readonly createdAt: string;
+  readonly log: TurnLog;
+  readonly answer: Answer = new Answer();
+  /** Present from the claim on. */
+  claim: Claim | undefined;
+  usage: Usage | undefined;
+  finishReason: FinishReason | undefined;
+  /** Why it was aborted: a stop, or a failure. */
+  cause: { readonly status: "interrupted" | "failed"; readonly error?: ChatError } | undefined;
+  /** A reader on another node follows it. */
+  attendedElsewhere = false;
+  /** Monotonic: the last read from the backend, and the last time anybody listened. */
+  heardAt: number;
+  attendedAt: number;
+  /** A read came since the pulse last looked. */
+  heard = false;
+  firstEventAt: number | undefined;
+  generatingSince: number | undefined;
+  outcome: TurnOutcome | undefined;
+  /** How many earlier messages did not fit its prompt. */
+  leftOut = 0;
+  /** Its end is being decided: its lease no longer matters. */
+  ending = false;
+  /** Resolves when the turn is over and its readers know; never rejects. */
+  readonly done: Promise<void>;
+
+  readonly #abort = new AbortController();
+  readonly #events: TurnEvent[] = [];
+  readonly #readers = new Set<Reader>();
+  #offset = 0;
+  #texts = 0;
+  #over: ChatError | "ended" | undefined;
+  #finish: () => void = () => {};
+  #onLogged: (() => void) | undefined;
+
+  constructor(init: LiveTurnInit) {
+    this.id = init.id;
+    this.key = init.key;
+    this.stored = init.stored;
+    this.message = init.message;
+    this.model = init.model;
+    this.createdAt = init.createdAt;
+    this.log = init.log;
+    this.heardAt = init.now;
+    this.attendedAt = init.now;
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Its readers know how it ended, or that this process cannot say. */
+  get over(): boolean {
+    return this.#over !== undefined;
+  }
+
+  get attended(): boolean {
+    return this.#readers.size > 0 || this.attendedElsewhere;
+  }
+
+  /** Ends generation now; the first cause counts. */
+  abort(cause: NonNullable<LiveTurn["cause"]>): void {
+    if (this.cause || this.#over) return;
+    this.cause = cause;
+    this.#abort.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.abort({ status: "interrupted" });
+    await this.done;
+  }
+
+  /** Takes one read of the backend: into the answer, and to the log, which gives it to the readers. */
+  take(batch: readonly BackendEvent[]): void {
+    const events: TurnEvent[] = [];
+    for (const event of batch) {
+      if (event.type === "usage") this.usage = event.usage;
+      else if (event.type === "finish") this.finishReason = event.reason;
+      else {
+        const offset = (this.#offset += 1);
+        const logged: TurnEvent =
+          event.type === "text" ? { ...event, offset, index: this.#texts++ } : { ...event, offset };
+        this.answer.add(logged);
+        events.push(logged);
+      }
+    }
+    if (events.length > 0) this.log.write(this, events);
+  }
+
+  /** Resolves when everything taken is in the log, or the turn is over. */
+  async logged(): Promise<void> {
+    while (this.#events.length < this.#offset && !this.over) {
+      await new Promise<void>((resolve) => {
+        this.#onLogged = resolve;
+      });
+    }
+  }
+
+  /** These are in the log: readers may have them. */
+  deliver(events: readonly TurnEvent[]): void {
+    if (this.over) return;
+    this.#give(events);
+    this.#onLogged?.();
+  }
+
+  /** The terminal event is in the log. */
+  end(outcome: TurnOutcome): void {
+    this.outcome = outcome;
+    this.#over = "ended";
+    this.#give([{ type: "end", offset: this.#offset + 1, ...outcome }]);
+    this.#readers.clear();
+    this.#finish();
+  }
+
+  /** This process can no longer say how the turn ends. */
+  abandon(error: ChatError): void {
+    if (this.#over) return;
+    this.#over = error;
+    this.#abort.abort();
+    this.#onLogged?.();
+    for (const reader of this.#readers) reader.onError?.(error);
+    this.#readers.clear();
+    this.#finish();
+  }
+
+  subscribe(after: number, reader: Reader): () => void {
+    // Offsets have no gaps and start at 1, so the event after an offset has it as its index.
+    for (let from = after; from < this.#events.length;) {
+      const page = pageOf(this.#events, from);
+      if (reader.onBatch(page) === false) return () => {};
+      from += page.length;
+    }
+    if (this.#over === undefined) this.#readers.add(reader);
+    else if (this.#over !== "ended") reader.onError?.(this.#over);
+    return () => void this.#readers.delete(reader);
+  }
+
+  async reply(): Promise<Reply> {
+    const unsubscribe = this.subscribe(Number.MAX_SAFE_INTEGER, { onBatch: () => {} });
+    await this.done;
+    unsubscribe();
+    if (this.outcome === undefined) throw this.#over;
+    return toReply(this, this.answer, this.outcome);
+  }
+
+  #give(events: readonly TurnEvent[]): void {
+    for (const event of events) this.#events.push(event);
+    for (const reader of this.#readers) this.#hand(reader, events);
+  }
+
+  #hand(reader: Reader, events: readonly TurnEvent[]): void {
+    try {
+      if (reader.onBatch(events) === false) this.#readers.delete(reader);
+    } catch {
+      // A reader that throws has only itself to blame: the turn and the other readers go on.
+      this.#readers.delete(reader);
+    }
+  }
+}
+
+/** A replay goes out in pages of this many characters, so that a slow reader can pause between them. */
+const pageCharacters = 32_768;
+
+function pageOf(events: readonly TurnEvent[], from: number): readonly TurnEvent[] {
+  let to = from;
+  for (let size = 0; to < events.length && size < pageCharacters; to += 1) {
+    const event = events[to];
+    size += event?.type === "text" || event?.type === "reasoning" ? event.text.length + 200 : 1000;
+  }
+  return events.slice(from, to);
+}
+
+/** Throws the failure of a failed turn. */
+export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply {
+  if (outcome.status === "failed") {
+    throw new ChatError(
+      (outcome.error?.code ?? "internal") as ChatError["code"],
+      outcome.error?.detail ?? "The turn failed.",
+    );
+  }
+  return {
+    turn: turn.id,
+    message: turn.message,
+    ...(turn.stored && { session: turn.key.id }),
+    text: answer.text,
+    reasoning: answer.reasoning,
+    model: turn.model,
+    createdAt: turn.createdAt,
+    outcome,
+  };
+}

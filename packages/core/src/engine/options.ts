@@ -1,0 +1,86 @@
+import type { Clock, Deadlines, ModelBackend, ModelSettings, Storage } from "../contracts/index.ts";
+import { systemClock } from "../clock.ts";
+import { ChatError } from "../errors/index.ts";
+import { memory } from "../memory/index.ts";
+import { uuidv7 } from "./ids.ts";
+import type { EngineOptions, LimitOptions, TurnSummary } from "./types.ts";
+
+/** EngineOptions with every default filled in. */
+export interface Settled {
+  readonly backend: ModelBackend;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly window: { readonly messages: number; readonly characters: number };
+  readonly systemPrompt: string | undefined;
+  readonly settings: ModelSettings;
+  readonly limits: LimitOptions;
+  readonly deadlines: Deadlines;
+  readonly busy: { readonly policy: "queue" | "reject"; readonly maxWaiting: number; readonly maxWaitMs: number };
+  readonly detachedMs: number;
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  readonly maxAnswerCharacters: number;
+  readonly maxMessageCharacters: number;
+  readonly onTurn: (summary: TurnSummary) => void;
+  readonly report: (error: unknown, during: string) => void;
+}
+
+/** Throws `invalid_request` naming the option that cannot be. */
+export function settleOptions(options: EngineOptions): Settled {
+  const { backend } = options;
+  if (typeof backend?.generate !== "function") throw fault("backend", "must be a ModelBackend, e.g. openai({ model })");
+  const clock = options.clock ?? systemClock;
+  const settled: Settled = {
+    backend,
+    storage: options.storage ?? memory({ clock }),
+    clock,
+    newId: options.newId ?? (() => uuidv7(clock.now())),
+    window: { messages: options.window?.messages ?? 50, characters: options.window?.characters ?? Infinity },
+    systemPrompt: options.systemPrompt,
+    settings: { ...backend.info.defaults, ...options.settings },
+    limits: options.limits ?? {},
+    deadlines: {
+      firstTokenMs: 60_000,
+      idleMs: 30_000,
+      totalMs: 600_000,
+      ...backend.info.deadlines,
+      ...options.deadlines,
+    },
+    busy: { policy: "queue", maxWaiting: 8, maxWaitMs: 10_000, ...options.busy },
+    detachedMs: options.detachedMs ?? 120_000,
+    leaseMs: options.lease?.ms ?? 10_000,
+    renewMs: options.lease?.renewMs ?? 3_000,
+    maxAnswerCharacters: options.maxAnswerCharacters ?? 4_194_304,
+    maxMessageCharacters: options.maxMessageCharacters ?? 32_000,
+    onTurn: options.onTurn ?? (() => {}),
+    report: options.onError ?? (() => {}),
+  };
+  for (const part of ["sessions", "turns", "limits", "records", "bus"] as const) {
+    if (settled.storage[part] === undefined)
+      throw fault(`storage.${part}`, "is missing; spread a whole storage and replace parts of it");
+  }
+  const positive = {
+    "window.messages": settled.window.messages,
+    "window.characters": settled.window.characters,
+    "busy.maxWaitMs": settled.busy.maxWaitMs,
+    detachedMs: settled.detachedMs,
+    "lease.ms": settled.leaseMs,
+    "lease.renewMs": settled.renewMs,
+    maxAnswerCharacters: settled.maxAnswerCharacters,
+    maxMessageCharacters: settled.maxMessageCharacters,
+    "deadlines.firstTokenMs": settled.deadlines.firstTokenMs,
+    "deadlines.idleMs": settled.deadlines.idleMs,
+    "deadlines.totalMs": settled.deadlines.totalMs,
+  };
+  for (const [name, value] of Object.entries(positive)) {
+    if (!(value > 0)) throw fault(name, `must be above 0, not ${value}`);
+  }
+  if (settled.renewMs * 2 > settled.leaseMs)
+    throw fault("lease.renewMs", "must be at most half of lease.ms, so that one late renewal is no loss");
+  return settled;
+}
+
+function fault(path: string, message: string): ChatError {
+  return new ChatError("invalid_request", `createChatEngine: ${path} ${message}`, { errors: [{ path, message }] });
+}

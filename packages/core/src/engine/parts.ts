@@ -1,0 +1,21 @@
+import type { LiveTurn } from "./live-turn.ts";
+import type { Limiter } from "../limits/index.ts";
+import type { Settled } from "./options.ts";
+import type { Pulse } from "./pulse.ts";
+import type { LogWriter, TurnLog } from "./turn-log.ts";
+import type { WaitingLine } from "./waiting-line.ts";
+
+/** What the steps of a turn share. */
+export interface Parts extends Settled {
+  /** Of turns with a session. */
+  readonly log: TurnLog;
+  /** Of stateless turns: in this process only. */
+  readonly localLog: TurnLog;
+  readonly limiter: Limiter;
+  readonly line: WaitingLine;
+  readonly pulse: Pulse;
+  /** By turn id: every turn of this process from its claim until it is settled. */
+  readonly live: Map<string, LiveTurn>;
+  /** Tells readers on other nodes that a turn's log has grown. */
+  readonly announce: (turn: LogWriter) => void;
+}

@@ -1,0 +1,124 @@
+import type { NewMessage, OpenedSession, PromptMessage, Session } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+import { characters, fit, lastMessages, tokens } from "../truncation/index.ts";
+import { toParts } from "./input.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import type { Parts } from "./parts.ts";
+import type { TurnInput } from "./types.ts";
+
+/** What step 4 stored and loaded. */
+export interface Opened {
+  /** Absent in a stateless call. */
+  readonly session: Session | undefined;
+  /** What came before, and what the user says now. */
+  readonly messages: readonly PromptMessage[];
+  /** The stored placeholder of the answer; absent in a stateless call. */
+  readonly answer: NewMessage | undefined;
+}
+
+export interface Prompt {
+  readonly messages: readonly PromptMessage[];
+  /** Tokens of all of it, as counted. */
+  readonly inputTokens: number;
+  readonly leftOut: number;
+}
+
+/** Share of the context kept free for an answer whose length nobody set. */
+const answerShare = 0.25;
+
+/** One round trip: stores the user's message and the answer's placeholder, and loads what the prompt could need. */
+export async function openSession(
+  parts: Parts,
+  turn: LiveTurn,
+  input: TurnInput,
+  user: NewMessage | undefined,
+): Promise<Opened> {
+  if (!turn.stored) return { session: undefined, messages: input.messages ?? (user ? [user] : []), answer: undefined };
+
+  const again = input.regenerate ? await findRegenerated(parts, turn) : undefined;
+  const answer: NewMessage = {
+    id: turn.message,
+    role: "assistant",
+    parts: [],
+    createdAt: turn.createdAt,
+    status: "streaming",
+    turn: turn.id,
+    meta: { model: turn.model, ...(again?.supersedes && { supersedes: again.supersedes }) },
+  };
+  const { session, window }: OpenedSession = await parts.storage.sessions.open(turn.key, {
+    ...(input.init && { init: input.init }),
+    append: user ? [user, answer] : [answer],
+    window: {
+      last: parts.window.messages,
+      // A token has at most about 8 characters in running text: what is further back cannot fit.
+      maxCharacters: Math.min(parts.window.characters, parts.backend.info.contextWindow * 8),
+      ...(again && { before: again.before }),
+    },
+  });
+  return { session, messages: user ? [...window, user] : window, answer };
+}
+
+/** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */
+export async function buildPrompt(parts: Parts, input: TurnInput, opened: Opened): Promise<Prompt> {
+  const system = input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt;
+  const uncounted: PromptMessage[] = [...opened.messages];
+  if (system) uncounted.unshift({ role: "system", parts: [{ type: "text", text: system }] });
+  const messages: PromptMessage[] = [];
+  for (const message of uncounted)
+    messages.push(message.tokens === undefined ? await counted(parts, message) : message);
+  const { contextWindow } = parts.backend.info;
+  const wanted = input.settings?.maxTokens ?? parts.settings.maxTokens ?? contextWindow * answerShare;
+  const room = Math.floor(contextWindow - Math.min(wanted, contextWindow / 2));
+  const count = (message: PromptMessage) => message.tokens ?? 0;
+  const fitted = fit(
+    messages,
+    lastMessages(parts.window.messages + 1),
+    characters(parts.window.characters),
+    tokens(room, count),
+  );
+  if (fitted.over === "tokens") throw tooLong(room);
+  return {
+    messages: fitted.messages,
+    inputTokens: fitted.messages.reduce((sum, message) => sum + count(message), 0),
+    leftOut: fitted.leftOut,
+  };
+}
+
+async function counted(parts: Parts, message: PromptMessage): Promise<PromptMessage> {
+  return { ...message, tokens: await parts.backend.countTokens([message]) };
+}
+
+/** The user's message as it will be stored. Throws `context_too_long` when it alone is too much for the model. */
+export async function userMessage(parts: Parts, turn: LiveTurn, input: TurnInput): Promise<NewMessage | undefined> {
+  if (input.message === undefined) return undefined;
+  const message = {
+    id: input.messageId ?? parts.newId(),
+    role: "user",
+    parts: toParts(input.message),
+    createdAt: turn.createdAt,
+    status: "complete",
+    turn: turn.id,
+  } as const;
+  const count = await parts.backend.countTokens([message]);
+  if (count >= parts.backend.info.contextWindow) throw tooLong(parts.backend.info.contextWindow);
+  return { ...message, tokens: count };
+}
+
+/** What a regeneration answers again: everything after the last user message will be superseded. */
+async function findRegenerated(parts: Parts, turn: LiveTurn) {
+  const messages = await parts.storage.sessions.messages(turn.key, { limit: 100 });
+  if (!messages) throw new ChatError("session_not_found", "There is no such session.");
+  const user = messages.findLast((message) => message.role === "user");
+  const last = messages.at(-1);
+  if (!user || !last)
+    throw new ChatError("nothing_to_regenerate", "conversation has no user messages to regenerate from");
+  const before = user.seq + 1;
+  return { before, supersedes: last.seq >= before ? { from: before, to: last.seq } : undefined };
+}
+
+function tooLong(room: number): ChatError {
+  return new ChatError(
+    "context_too_long",
+    `The message does not fit the model's context: ${room} tokens are there for it. Shorten it, or take a model with a larger context.`,
+  );
+}

@@ -1,0 +1,94 @@
+import type { Claim } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import type { Settled } from "./options.ts";
+
+const beatMs = 250;
+
+/**
+ * One timer for all live turns: deadlines of the backend, turns that nobody listens to, leases. Nothing else keeps time, so a
+ * token costs no timer and no look at a clock.
+ */
+export class Pulse {
+  readonly #options: Settled;
+  readonly #live: ReadonlyMap<string, LiveTurn>;
+  readonly #renewPlaces: (turns: readonly LiveTurn[]) => void;
+  #cancel: (() => void) | undefined;
+  #renewedAt = 0;
+
+  constructor(
+    options: Settled,
+    live: ReadonlyMap<string, LiveTurn>,
+    renewPlaces: (turns: readonly LiveTurn[]) => void,
+  ) {
+    this.#options = options;
+    this.#live = live;
+    this.#renewPlaces = renewPlaces;
+  }
+
+  /** Beats while turns are live. */
+  start(): void {
+    if (this.#cancel) return;
+    this.#renewedAt = this.#options.clock.monotonic();
+    this.#cancel = this.#options.clock.every(beatMs, () => this.#beat());
+  }
+
+  #beat(): void {
+    if (this.#live.size === 0) {
+      this.#cancel?.();
+      this.#cancel = undefined;
+      return;
+    }
+    const now = this.#options.clock.monotonic();
+    for (const turn of this.#live.values()) {
+      if (turn.attended) turn.attendedAt = now;
+      else if (now - turn.attendedAt >= this.#options.detachedMs)
+        turn.abort({ status: "interrupted", error: detached(this.#options.detachedMs) });
+      this.#checkDeadlines(turn, now);
+    }
+    if (now - this.#renewedAt >= this.#options.renewMs) {
+      this.#renewedAt = now;
+      this.#renew().catch((error: unknown) => this.#options.report(error, "renewing leases"));
+    }
+  }
+
+  #checkDeadlines(turn: LiveTurn, now: number): void {
+    const { deadlines } = this.#options;
+    if (turn.generatingSince === undefined) return;
+    if (turn.heard) {
+      turn.heard = false;
+      turn.heardAt = now;
+    }
+    const waited = now - Math.max(turn.heardAt, turn.generatingSince);
+    const first = turn.firstEventAt === undefined;
+    let late: string | undefined;
+    if (waited >= (first ? deadlines.firstTokenMs : deadlines.idleMs)) {
+      late = first ? `no answer within ${deadlines.firstTokenMs} ms` : `nothing more for ${deadlines.idleMs} ms`;
+    } else if (now - turn.generatingSince >= deadlines.totalMs) late = `not done within ${deadlines.totalMs} ms`;
+    if (late) turn.abort({ status: "failed", error: new ChatError("backend_timeout", `The model gave ${late}.`) });
+  }
+
+  async #renew(): Promise<void> {
+    const held = [...this.#live.values()].filter((turn) => turn.claim !== undefined && !turn.ending);
+    this.#renewPlaces(held);
+    const stored = held.filter((turn) => turn.stored);
+    if (stored.length === 0) return;
+    const renewals = await this.#options.storage.turns.renew(
+      stored.map((turn) => turn.claim as Claim),
+      this.#options.leaseMs,
+    );
+    stored.forEach((turn, index) => {
+      const renewal = renewals[index];
+      if (turn.ending) return;
+      if (!renewal?.held) turn.abandon(new ChatError("lease_lost", "Another node has taken this turn over."));
+      else {
+        turn.attendedElsewhere = renewal.attended;
+        if (renewal.stop) turn.abort({ status: "interrupted" });
+      }
+    });
+  }
+}
+
+function detached(ms: number): ChatError {
+  return new ChatError("turn_stopped", `Nobody listened for ${ms} ms.`);
+}

@@ -1,0 +1,99 @@
+import type { Claim, NewMessage, TurnOutcome, TurnRecord } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+import type { Grant } from "../limits/index.ts";
+import { claimSession } from "./claim.ts";
+import { settleMessage } from "./fold.ts";
+import { generate } from "./generate.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import type { Parts } from "./parts.ts";
+import { type Opened, openSession, userMessage } from "./prompt.ts";
+import type { TurnInput } from "./types.ts";
+
+export interface Acceptance {
+  /** The user's message is stored: from here nothing is lost. */
+  readonly accept: () => void;
+  /** Its idempotency key has this turn already. */
+  readonly repeat: (turn: TurnRecord) => void;
+}
+
+/**
+ * A turn, from top to bottom. Rejects only before it is accepted: then nothing was stored.
+ * Afterwards every failure is an outcome that its readers get and its message keeps.
+ */
+export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, acceptance: Acceptance): Promise<void> {
+  // 1. What the user says, counted, before anything is claimed.
+  const user = await userMessage(parts, turn, input);
+
+  // 2. The session is ours, or its idempotency key knows this turn already.
+  const claimed = await claimSession(parts, turn, input);
+  if ("repeat" in claimed) return acceptance.repeat(claimed.repeat);
+  turn.claim = claimed.claim;
+  parts.live.set(turn.id, turn);
+  parts.pulse.start();
+
+  try {
+    // 3. The owner's limits allow it.  4. The user's message is stored, and what the model may need of the past is loaded.
+    const { grant, opened } = await admit(parts, turn, input, user);
+    acceptance.accept();
+
+    // 5. The model answers; every read goes to the log and then to the readers.
+    const outcome = await generate(parts, turn, input, opened);
+
+    // 6. The log says how it ended, then the message, then the readers.
+    await finish(parts, turn, opened, outcome);
+    const { inputTokens = 0, outputTokens = 0 } = outcome.usage ?? {};
+    await quietly(parts, "settling limits", parts.limiter.settle(grant, turn.id, inputTokens + outputTokens));
+  } finally {
+    parts.live.delete(turn.id);
+    parts.line.wake(turn.key);
+  }
+}
+
+/** Steps 3 and 4; a refusal gives everything back, the idempotency key too. */
+async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMessage | undefined) {
+  let grant: Grant | undefined;
+  try {
+    const mayAnswer = input.settings?.maxTokens ?? parts.settings.maxTokens ?? 1_024;
+    grant = await parts.limiter.take(input.owner, turn.id, (user?.tokens ?? 0) + mayAnswer);
+    return { grant, opened: await openSession(parts, turn, input, user) };
+  } catch (error) {
+    if (grant) await quietly(parts, "giving limits back", parts.limiter.settle(grant, turn.id, 0));
+    await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
+    turn.abandon(ChatError.from(error, "internal", "The turn was refused."));
+    throw error;
+  }
+}
+
+/** Step 6. Never rejects: what the store did not take is folded by whoever meets it next. */
+async function finish(parts: Parts, turn: LiveTurn, opened: Opened, outcome: TurnOutcome): Promise<void> {
+  await turn.logged();
+  if (turn.over) return;
+  turn.ending = true;
+  try {
+    if (!(await turn.log.turns.end(turn.claim as Claim, outcome))) {
+      return turn.abandon(new ChatError("lease_lost", "Another node has taken this turn over."));
+    }
+  } catch (error) {
+    return turn.abandon(
+      ChatError.from(error, "store_unavailable", "The store could not be reached when the answer was complete."),
+    );
+  }
+  const answer =
+    opened.answer && turn.leftOut > 0
+      ? { ...opened.answer, meta: { ...opened.answer.meta, leftOut: turn.leftOut } }
+      : opened.answer;
+  await quietly(
+    parts,
+    "settling a turn",
+    (async () => {
+      if (answer) await settleMessage(parts, turn, answer, turn.answer, outcome);
+      await turn.log.turns.settled(turn.key, turn.id);
+    })(),
+  );
+  turn.end(outcome);
+  parts.announce(turn);
+}
+
+async function quietly(parts: Parts, during: string, work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => parts.report(error, during));
+}

@@ -1,0 +1,58 @@
+import type { Message, SessionKey } from "../contracts/index.ts";
+import { fold, settleOrphan } from "./fold.ts";
+import { checkKey } from "./input.ts";
+import type { Parts } from "./parts.ts";
+import type { Sessions } from "./types.ts";
+
+/** The session store, with live and dead turns taken care of. */
+export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<boolean>): Sessions {
+  const { sessions, turns } = parts.storage;
+
+  /** A `streaming` message whose turn has ended or is unknown gets its final form first. */
+  async function heal(key: SessionKey, message: Message): Promise<boolean> {
+    if (message.status !== "streaming" || message.turn === undefined || parts.live.has(message.turn)) return false;
+    const record = await turns.get(key, message.turn);
+    if (record) return fold(parts, record);
+    await settleOrphan(parts, key, message);
+    return true;
+  }
+
+  return {
+    async create(key, init = {}) {
+      checkKey(key.owner, key.id);
+      return sessions.create(key, init);
+    },
+    get: async (key) => sessions.get(key),
+    update: async (key, patch) => sessions.update(key, patch),
+    async history(key, page = {}) {
+      const request = { limit: 100, ...page };
+      let [session, messages] = await Promise.all([sessions.get(key), sessions.messages(key, request)]);
+      if (!session || !messages) return undefined;
+      const healed = await Promise.all(messages.map((message) => heal(key, message)));
+      if (healed.includes(true))
+        [session, messages] = await Promise.all([sessions.get(key), sessions.messages(key, request)]);
+      return session && messages && { session, messages };
+    },
+    async list(owner, page = {}) {
+      checkKey(owner);
+      return sessions.list(owner, { limit: 50, ...page });
+    },
+    async clear(key) {
+      await stop(key);
+      return sessions.clear(key);
+    },
+    async delete(key) {
+      await stop(key);
+      const deleted = await sessions.delete(key);
+      await turns.forget(key.owner, key.id);
+      return deleted;
+    },
+    async deleteOwner(owner) {
+      for (const turn of parts.live.values()) if (turn.key.owner === owner) await turn.stop();
+      const count = await sessions.deleteOwner(owner);
+      await turns.forget(owner);
+      return count;
+    },
+    stats: async (owner) => sessions.stats(owner),
+  };
+}

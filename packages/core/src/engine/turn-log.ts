@@ -1,0 +1,110 @@
+import type { Batch, Claim, Clock, TurnEvent, TurnStore } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
+
+/** After so long without the store, or with so many characters waiting, a turn is given up. */
+const patience = { ms: 10_000, characters: 1_048_576, retryMs: 250 };
+
+/** Whose events these are. */
+export interface LogWriter {
+  readonly id: string;
+  readonly claim: Claim | undefined;
+  /** A reader on another node follows it. */
+  readonly attendedElsewhere: boolean;
+  /** These are in the log. */
+  deliver(events: readonly TurnEvent[]): void;
+  /** They will never be. */
+  abandon(error: ChatError): void;
+}
+
+interface Waiting {
+  claim: Claim;
+  events: TurnEvent[];
+  characters: number;
+}
+
+/**
+ * Writes the events of all turns to the store and hands them to readers once they are there. On a store that appends at once
+ * (memory) that is the same tick. On others there is one round at a time: what comes while it is out travels together in the
+ * next, whichever turn it belongs to.
+ */
+export class TurnLog {
+  readonly turns: TurnStore;
+  readonly #clock: Clock;
+  readonly #delivered: (turn: LogWriter) => void;
+  #waiting = new Map<LogWriter, Waiting>();
+  #out = false;
+
+  /** `delivered` is told after each batch of a turn. */
+  constructor(turns: TurnStore, clock: Clock, delivered: (turn: LogWriter) => void) {
+    this.turns = turns;
+    this.#clock = clock;
+    this.#delivered = delivered;
+  }
+
+  /** Events of a turn that holds a claim, in order. */
+  write(turn: LogWriter, events: TurnEvent[]): void {
+    const claim = turn.claim as Claim;
+    if (!this.#out) {
+      this.#send(new Map([[turn, { claim, events, characters: 0 }]]));
+      return;
+    }
+    let waiting = this.#waiting.get(turn);
+    if (!waiting) this.#waiting.set(turn, (waiting = { claim, events: [], characters: 0 }));
+    for (const event of events) {
+      waiting.events.push(event);
+      if (event.type === "text" || event.type === "reasoning") waiting.characters += event.text.length;
+    }
+    if (waiting.characters > patience.characters) this.#giveUp(turn, "The store did not keep up with the answer.");
+  }
+
+  #send(round: Map<LogWriter, Waiting>): void {
+    const batches: Batch[] = [];
+    for (const { claim, events } of round.values()) batches.push({ claim, events });
+    const result = this.turns.append(batches);
+    if ("then" in result) void this.#settle(round, batches, result);
+    else this.#deliver(round, result);
+  }
+
+  async #settle(
+    round: Map<LogWriter, Waiting>,
+    batches: Batch[],
+    first: ReturnType<TurnStore["append"]>,
+  ): Promise<void> {
+    this.#out = true;
+    const since = this.#clock.monotonic();
+    for (let result = first; ; result = this.turns.append(batches)) {
+      try {
+        this.#deliver(round, await result);
+        break;
+      } catch {
+        // Unknown whether it was written: events that are there are skipped by their offset, so the round is sent again.
+        if (this.#clock.monotonic() - since > patience.ms) {
+          for (const turn of round.keys()) this.#giveUp(turn, "The store could not be reached while the answer came.");
+          break;
+        }
+        await new Promise<void>((resolve) => this.#clock.after(patience.retryMs, resolve));
+      }
+    }
+    this.#out = false;
+    const next = this.#waiting;
+    this.#waiting = new Map();
+    if (next.size > 0) this.#send(next);
+  }
+
+  #deliver(round: Map<LogWriter, Waiting>, results: Awaited<ReturnType<TurnStore["append"]>>): void {
+    let index = 0;
+    for (const [turn, { events }] of round) {
+      if (results[index++] === "stale")
+        turn.abandon(new ChatError("lease_lost", "Another node has taken this turn over."));
+      else {
+        turn.deliver(events);
+        this.#delivered(turn);
+      }
+    }
+  }
+
+  #giveUp(turn: LogWriter, detail: string): void {
+    this.#waiting.delete(turn);
+    turn.abandon(new ChatError("store_unavailable", detail));
+  }
+}

@@ -1,0 +1,1 @@
+export { type Grant, Limiter } from "./limiter.ts";

@@ -1,1 +1,2 @@
-export {};
+export { demoText, makeTinyGguf, type TinyGgufOptions } from "./make-tiny-gguf.ts";
+export { writeTinyGguf } from "./write-tiny-gguf.ts";

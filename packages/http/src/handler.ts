@@ -1,15 +1,75 @@
 import type { ChatEngine } from "@parlor/core";
-import type { HandlerOptions } from "./options.ts";
-import type { Handler } from "./seam.ts";
+import { createGate } from "./auth/gate.ts";
+import { dispatch, type Exchange } from "./dispatch.ts";
+import type { Group, HandlerOptions } from "./options.ts";
+import { problem } from "./problem/problem.ts";
+import { requestIdOf } from "./request-id.ts";
+import { logRequest } from "./request-log.ts";
+import type { Route } from "./route.ts";
+import { createRouter, type Match } from "./router.ts";
+import type { Handler, HttpReply, HttpRequest, StreamBody } from "./seam.ts";
+import { createService, type Service } from "./service.ts";
+import { simple } from "./surfaces/simple/routes.ts";
+import { system } from "./surfaces/system/routes.ts";
+import { v1 } from "./surfaces/v1/routes.ts";
+
+const surfaces: { readonly [group in Group]: (service: Service) => readonly Route[] } = { v1, simple, system };
 
 /**
  * Everything between a request and the engine: routes, access, validation, errors, streams. Adapters translate, and call it.
  * Throws a TypeError when neither `auth` nor `access: "public"` is given.
  */
 export function createHandler<Raw = unknown>(engine: ChatEngine, options: HandlerOptions<Raw>): Handler<Raw> {
-  if (options.auth === undefined && options.access !== "public") {
-    throw new TypeError('Parlor needs `auth`, or `access: "public"` to be open to everybody');
+  const { clock } = engine;
+  const { logger } = options;
+  const service = createService(engine, options);
+  const gate = createGate(options, clock);
+  const find = createRouter(service.groups.flatMap((group) => surfaces[group](service)));
+
+  async function serve(request: HttpRequest<Raw>, match: Match): Promise<HttpReply> {
+    const startedAt = clock.monotonic();
+    const requestId = requestIdOf(request.headers["x-request-id"]);
+    const headers = { "x-request-id": requestId };
+    const exchange: Exchange<Raw> = { request, match, requestId, headers, principal: undefined };
+    let failure: unknown;
+    let reply: HttpReply;
+    try {
+      reply = await dispatch(exchange, gate, service.limits.bodyBytes);
+    } catch (error) {
+      failure = error;
+      reply = problem(error, requestId, challenge(request));
+    }
+    const log = () => {
+      if (logger) logRequest(logger, exchange, { status: reply.status, ms: clock.monotonic() - startedAt, failure });
+    };
+    if (typeof reply.body === "function") {
+      const body = logger ? whenClosed(reply.body, log) : reply.body;
+      return { status: reply.status, headers: { ...reply.headers, ...headers }, body };
+    }
+    log();
+    const processTime = { "x-process-time": ((clock.monotonic() - startedAt) / 1000).toFixed(6) };
+    return { ...reply, headers: { ...reply.headers, ...headers, ...processTime } };
   }
-  void engine;
-  return { handle: () => undefined };
+
+  return {
+    handle(request) {
+      const match = find(request.method, request.path);
+      return match && serve(request, match);
+    },
+  };
+}
+
+function whenClosed(body: StreamBody, callback: () => void): StreamBody {
+  return (sink) => {
+    const close = body(sink);
+    return () => {
+      close();
+      callback();
+    };
+  };
+}
+
+/** RFC 6750: no error is named where no credentials came. */
+function challenge({ headers }: HttpRequest): string {
+  return `Bearer realm="parlor"${headers["authorization"] === undefined ? "" : ', error="invalid_token"'}`;
 }

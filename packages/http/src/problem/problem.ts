@@ -3,8 +3,11 @@ import type { HttpReply } from "../seam.ts";
 
 const docs = "https://github.com/parlor-chat/parlor/blob/main/docs/errors.md";
 
-/** An error as `application/problem+json` (RFC 9457). What is not a `ChatError` tells nothing of itself. */
-export function problem(error: unknown, requestId: string): HttpReply {
+/**
+ * An error as `application/problem+json` (RFC 9457). What is not a `ChatError` tells nothing of itself.
+ * `challenge` is what `WWW-Authenticate` says where credentials are missing.
+ */
+export function problem(error: unknown, requestId: string, challenge = 'Bearer realm="parlor"'): HttpReply {
   const known = ChatError.isInstance(error)
     ? error
     : new ChatError("internal", "The server failed on this request; its log has the cause under this request id.");
@@ -16,6 +19,7 @@ export function problem(error: unknown, requestId: string): HttpReply {
   if (known.retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterMs / 1000)));
   }
+  if (known.status === 401) headers["www-authenticate"] = challenge;
   const body = {
     type: `${docs}#${known.code}`,
     title: known.title,

@@ -1,0 +1,69 @@
+import { ChatError, type Clock } from "@parlor/core";
+import type { HandlerOptions } from "../options.ts";
+import type { Route } from "../route.ts";
+import type { HttpRequest } from "../seam.ts";
+import { isForeign } from "./cross-site.ts";
+import type { Authenticate, Principal } from "./principal.ts";
+import { visitorOf, type Visitor } from "./visitor.ts";
+
+const everybody: Visitor = { principal: { id: "anonymous" } };
+const unasked: Visitor = { principal: { id: "unasked" } };
+
+/** Decides who may use a route. Throws `unauthorized`, `forbidden` or `auth_unavailable`. */
+export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => Promise<Visitor>;
+
+export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gate<Raw> {
+  const { auth, access, sharedAnonymous = false, origins = [] } = options;
+  const methods: readonly Authenticate<Raw>[] = typeof auth === "function" ? [auth] : (auth ?? []);
+  if (methods.length === 0 && access !== "public") {
+    throw new TypeError('Parlor needs `auth`, or `access: "public"` to be open to everybody');
+  }
+  const trusted = new Set(origins);
+  const cookiesCount = methods.length > 0 || !sharedAnonymous;
+
+  async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
+    for (const method of methods) {
+      const principal = await ask(method, request);
+      if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) return { principal };
+    }
+    if (access !== "public" || request.headers["authorization"] !== undefined) {
+      throw new ChatError("unauthorized", "Send valid credentials with this request.");
+    }
+    return sharedAnonymous ? everybody : visitorOf(request);
+  }
+
+  return async (request, route) => {
+    if (route.access === "public") return unasked;
+    const visitor = await admit(request);
+    const byCookie = cookiesCount && request.headers["cookie"] !== undefined && !request.headers["authorization"];
+    const harmless = request.method === "GET" && !route.startsTurn;
+    if (byCookie && !harmless && isForeign(request, trusted)) {
+      throw new ChatError(
+        "forbidden",
+        "Pages of other sites may not do this with your cookies; list them in `origins`.",
+      );
+    }
+    if (route.access === "admin" && !visitor.principal?.admin) {
+      throw new ChatError(
+        "forbidden",
+        methods.length === 0
+          ? "Admin routes are off: give Parlor an `auth` whose principals say `admin: true`."
+          : "This route needs a principal with `admin: true`.",
+      );
+    }
+    return visitor;
+  };
+}
+
+async function ask<Raw>(method: Authenticate<Raw>, request: HttpRequest<Raw>): Promise<Principal | undefined> {
+  let principal: Principal | undefined;
+  try {
+    principal = await method(request);
+  } catch (cause) {
+    throw ChatError.from(cause, "auth_unavailable", "Your credentials could not be checked. Try again in a moment.");
+  }
+  if (principal && (typeof principal.id !== "string" || principal.id.length === 0 || principal.id.length > 256)) {
+    throw new TypeError("`auth` must give principals an id of 1 to 256 characters");
+  }
+  return principal;
+}

@@ -1,0 +1,43 @@
+import type { HttpRequest } from "../seam.ts";
+import type { Principal } from "./principal.ts";
+
+const cookieName = "parlor_visitor";
+const inCookies = new RegExp(`(?:^|;\\s*)${cookieName}=([A-Za-z0-9_-]{22})(?:;|$)`);
+const aYear = 31_536_000;
+
+export interface Visitor {
+  /** Undefined: known by nothing but the session they name. */
+  readonly principal: Principal | undefined;
+  readonly setCookie?: string;
+}
+
+/**
+ * Tells anonymous people apart: a browser by its cookie, which its first request gets. What does not keep cookies (no browser,
+ * or a page of another site) is given none, so that it finds its session again by the session's id.
+ */
+export function visitorOf(request: HttpRequest): Visitor {
+  const known = inCookies.exec(request.headers["cookie"] ?? "")?.[1];
+  if (known !== undefined) return { principal: toPrincipal(known) };
+  const site = request.headers["sec-fetch-site"];
+  if (site !== "same-origin" && site !== "none") return { principal: undefined };
+  const made = randomId();
+  const attributes = `Path=${request.prefix || "/"}; Max-Age=${aYear}; HttpOnly; SameSite=Lax${request.secure ? "; Secure" : ""}`;
+  return { principal: toPrincipal(made), setCookie: `${cookieName}=${made}; ${attributes}` };
+}
+
+/** Who comes with a session's id alone. Without one they own nothing, for this request only. */
+export function bearerOf(session: unknown): Principal {
+  return { id: typeof session === "string" ? `session:${session}` : `nobody:${randomId()}`, name: "anonymous" };
+}
+
+// Named, so that replies show a name and not the id, which holds what the cookie hides from scripts.
+const toPrincipal = (id: string): Principal => ({ id: `visitor:${id}`, name: "anonymous" });
+
+/** 128 random bits as 22 characters. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .slice(0, 22);
+}

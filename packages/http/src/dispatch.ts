@@ -1,0 +1,37 @@
+import { ChatError } from "@parlor/core";
+import type { Gate } from "./auth/gate.ts";
+import type { Principal } from "./auth/principal.ts";
+import { bearerOf } from "./auth/visitor.ts";
+import { readInput } from "./input/validate.ts";
+import { noContent } from "./reply.ts";
+import type { Match } from "./router.ts";
+import type { HttpReply, HttpRequest } from "./seam.ts";
+import { sseHeaders } from "./stream/sse.ts";
+
+/** What serving a request finds out on the way, kept also when it fails. */
+export interface Exchange<Raw = unknown> {
+  readonly request: HttpRequest<Raw>;
+  readonly match: Match;
+  readonly requestId: string;
+  /** Go onto the reply, whatever it is. */
+  readonly headers: Record<string, string>;
+  principal: Principal | undefined;
+}
+
+/** From a matched path to its route's reply. Throws what refuses or fails it. */
+export async function dispatch<Raw>(exchange: Exchange<Raw>, gate: Gate<Raw>, bodyBytes: number): Promise<HttpReply> {
+  const { request, match, requestId, headers } = exchange;
+  const { route, params, allow } = match;
+  if (!route) {
+    headers["allow"] = allow.join(", ");
+    if (request.method === "OPTIONS") return noContent();
+    throw new ChatError("method_not_allowed", `This path takes ${allow.join(", ")}.`);
+  }
+  const visitor = await gate(request, route);
+  if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
+  if (route.access !== "public") exchange.principal = visitor.principal;
+  if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
+  const input: { session_id?: unknown } = await readInput(route, request, params, bodyBytes);
+  const principal = visitor.principal ?? (exchange.principal = bearerOf(input.session_id));
+  return route.handle(input, { request, principal, requestId });
+}

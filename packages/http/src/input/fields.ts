@@ -1,0 +1,39 @@
+import type { ChatEngine } from "@parlor/core";
+import { z } from "zod";
+import type { InputLimits } from "../options.ts";
+
+/** Schemas of the fields that the surfaces share. Optional ones take null for absent, as many clients send it. */
+export type Fields = ReturnType<typeof createFields>;
+
+export function createFields(engine: ChatEngine, limits: Required<InputLimits>) {
+  const temperature = z.number().min(0).max(2);
+  const maxTokens = z
+    .int()
+    .min(1)
+    .refine((tokens) => tokens <= engine.info.contextWindow, "more than the model's context holds");
+  const systemPrompt = z.string().max(limits.systemPromptCharacters);
+  return {
+    message: z.string().min(1).max(engine.maxMessageCharacters),
+    sessionId: z
+      .string()
+      .regex(/^(?!\.+$)[A-Za-z0-9._:@-]{1,128}$/, "1 to 128 characters of A-Z a-z 0-9 . _ : @ -, not only dots"),
+    systemPrompt: optional(systemPrompt),
+    temperature: optional(temperature),
+    maxTokens: optional(maxTokens),
+    temperatureText: optional(fromText(temperature)),
+    maxTokensText: optional(fromText(maxTokens)),
+    cursor: optional(z.string().min(1).max(1024)),
+    /** A page's size in a query. */
+    limit: (fallback: number, most: number) => fromText(z.int().min(1).max(most)).default(fallback),
+  };
+}
+
+/** Absent, null and the empty string are all undefined. */
+function optional<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (value === null || value === "" ? undefined : value), schema.optional());
+}
+
+/** A number written in a query. */
+function fromText<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (typeof value === "string" && value.trim() !== "" ? Number(value) : value), schema);
+}

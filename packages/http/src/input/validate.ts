@@ -1,0 +1,39 @@
+import { ChatError, type FieldError } from "@parlor/core";
+import type { z } from "zod";
+import type { Route } from "../route.ts";
+import type { HttpRequest } from "../seam.ts";
+import { readJson } from "./read-json.ts";
+
+const shown = 20;
+
+/** The validated fields of path, query and body. Throws `invalid_request` with the path of every fault. */
+export async function readInput(
+  route: Route,
+  request: HttpRequest,
+  params: { readonly [name: string]: string },
+  bodyBytes: number,
+): Promise<object> {
+  const given = [
+    route.query && ([route.query, Object.fromEntries(request.query)] as const),
+    route.body && ([route.body, (await readJson(request, bodyBytes)) ?? {}] as const),
+    route.params && ([route.params, params] as const),
+  ];
+  const input = {};
+  const errors: FieldError[] = [];
+  for (const part of given) {
+    if (!part) continue;
+    const [schema, value] = part;
+    const result = schema.safeParse(value);
+    if (result.success) Object.assign(input, result.data);
+    else errors.push(...result.error.issues.slice(0, shown).map(toFieldError));
+  }
+  if (errors.length > 0) throw invalid(errors);
+  return input;
+}
+
+export function invalid(errors: readonly FieldError[]): ChatError {
+  const detail = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  return new ChatError("invalid_request", `${detail}.`, { errors });
+}
+
+const toFieldError = ({ path, message }: z.core.$ZodIssue): FieldError => ({ path: path.join("."), message });

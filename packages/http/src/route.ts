@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Principal } from "./auth/principal.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import type { HttpReply, HttpRequest } from "./seam.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** `public`: nobody is asked who they are. */
+export type Access = "public" | "user" | "admin";
+
+/** Zod schemas by field. Fields without one are ignored. */
+export type Shape = { readonly [field: string]: z.ZodType };
+type NoFields = Record<never, z.ZodType>;
+type Output<S extends Shape> = { readonly [Field in keyof S]: z.output<S[Field]> };
+
+/** Around a route's input: who asks, and by which request. */
+export interface Call {
+  readonly request: HttpRequest;
+  readonly principal: Principal;
+  readonly requestId: string;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** `/api/v1/sessions/{session_id}`. */
+  readonly path: string;
+  readonly access: Access;
+  /** Runs the model: as a GET it is guarded like a POST, and HEAD does not run it. */
+  readonly startsTurn: boolean;
+  readonly params: z.ZodType | undefined;
+  readonly query: z.ZodType | undefined;
+  readonly body: z.ZodType | undefined;
+  handle(input: object, call: Call): MaybePromise<HttpReply>;
+}
+
+interface Definition<P extends Shape, Q extends Shape, B extends Shape> {
+  readonly startsTurn?: boolean;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly handle: (input: Output<P> & Output<Q> & Output<B>, call: Call) => MaybePromise<HttpReply>;
+}
+
+/** One row of a surface's table. `handle` gets the validated fields of path, query and body as one object. */
+export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B extends Shape = NoFields>(
+  access: Access,
+  method: Method,
+  path: string,
+  definition: Definition<P, Q, B>,
+): Route {
+  const { startsTurn = false, params, query, body, handle } = definition;
+  return {
+    method,
+    path,
+    access,
+    startsTurn,
+    params: params && z.object(params),
+    query: query && z.object(query),
+    body: body && z.object(body),
+    // What the schemas made is what `handle` takes.
+    handle: handle as Route["handle"],
+  };
+}

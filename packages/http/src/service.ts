@@ -1,0 +1,52 @@
+import type { ChatEngine, EngineHealth } from "@parlor/core";
+import { createFields, type Fields } from "./input/fields.ts";
+import type { Group, HandlerOptions, InputLimits, StreamTimes } from "./options.ts";
+import { Heartbeats } from "./stream/heartbeats.ts";
+
+const allGroups: readonly Group[] = ["v1", "simple", "system"];
+const healthCachedMs = 1_000;
+
+/** What the surfaces share: the engine and the options with their defaults. */
+export interface Service {
+  readonly engine: ChatEngine;
+  readonly groups: readonly Group[];
+  readonly name: string;
+  readonly version: string;
+  readonly fields: Fields;
+  readonly limits: Required<InputLimits>;
+  readonly times: StreamTimes;
+  readonly heartbeats: Heartbeats;
+  /** What `llm_provider` says. */
+  provider(): string;
+  /** At most a second old. */
+  health(): Promise<EngineHealth>;
+  uptimeSeconds(): number;
+  /** ISO 8601, UTC. */
+  timestamp(): string;
+}
+
+export function createService(engine: ChatEngine, options: HandlerOptions<never>): Service {
+  const { clock } = engine;
+  const startedAt = clock.monotonic();
+  const limits = { bodyBytes: 1_048_576, systemPromptCharacters: 8_000, ...options.limits };
+  const times = { heartbeatMs: 15_000, stallMs: 30_000, headersAfterMs: 100, ...options.streams };
+  let health: { readonly askedAt: number; readonly answer: Promise<EngineHealth> } | undefined;
+  return {
+    engine,
+    groups: options.groups ?? allGroups,
+    name: options.service ?? "chatbot-api",
+    version: options.version ?? "0.0.0",
+    fields: createFields(engine, limits),
+    limits,
+    times,
+    heartbeats: new Heartbeats(clock, times.heartbeatMs),
+    provider: () => options.providerName ?? engine.info.provider,
+    health() {
+      const now = clock.monotonic();
+      if (!health || now - health.askedAt >= healthCachedMs) health = { askedAt: now, answer: engine.health() };
+      return health.answer;
+    },
+    uptimeSeconds: () => (clock.monotonic() - startedAt) / 1000,
+    timestamp: () => new Date(clock.now()).toISOString(),
+  };
+}

@@ -1,0 +1,3 @@
+import { ChatError } from "@parlor/core";
+
+export const sessionNotFound = (): ChatError => new ChatError("session_not_found", "Session not found");

@@ -94,7 +94,10 @@ export interface TurnStore extends StorePart {
   claim(key: SessionKey, turn: NewTurn, request: ClaimRequest): Promise<ClaimResult>;
   /** The turn never began (limits refused it, its message could not be stored): forgets it and frees its idempotency key. */
   release(claim: Claim): Promise<void>;
-  /** All turns of a flush in one round. Per batch: the last offset, or "stale" when the claim no longer holds. */
+  /**
+   * All turns of a flush in one round. Per batch: the last offset, or "stale" when the claim no longer holds or events are missing
+   * before these. Events whose offset is there already are skipped, so a round of unknown outcome may be sent again.
+   */
   append(
     batches: readonly Batch[],
   ): readonly ({ readonly last: number } | "stale")[] | Promise<readonly ({ readonly last: number } | "stale")[]>;

@@ -2,7 +2,7 @@ import type { SessionKey, TurnEvent, TurnRecord, TurnStore } from "../contracts/
 import { ChatError } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
 import { fold } from "./fold.ts";
-import { toReply } from "./live-turn.ts";
+import { pastTheEnd, toReply } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
 
@@ -91,7 +91,10 @@ export class FollowedTurn implements Turn {
           if (reader.onBatch(page.events) === false || last.type === "end") return;
           continue;
         }
-        if (page.ended) return;
+        if (page.ended) {
+          const before = await this.#turns.read(this.key, this.id, offset - 1, 1);
+          return pastTheEnd(offset, before?.events[0]?.offset ?? -1, reader);
+        }
         if (!unsubscribe) {
           unsubscribe = await this.#parts.storage.bus.subscribe(moreTopic(this.id), () => state.wake());
           await this.#turns.attend(this.key, this.id, attendMs);

@@ -165,13 +165,15 @@ export class LiveTurn implements Turn, LogWriter {
       if (reader.onBatch(page) === false) return () => {};
       from += page.length;
     }
-    if (this.#over === undefined) this.#readers.add(reader);
+    const listener = after > this.#events.length ? startingAfter(after, reader) : reader;
+    if (this.#over === undefined) this.#readers.add(listener);
     else if (this.#over !== "ended") reader.onError?.(this.#over);
-    return () => void this.#readers.delete(reader);
+    else if (after >= this.#events.length) pastTheEnd(after, this.#events.length, reader);
+    return () => void this.#readers.delete(listener);
   }
 
   async reply(): Promise<Reply> {
-    const unsubscribe = this.subscribe(Number.MAX_SAFE_INTEGER, { onBatch: () => {} });
+    const unsubscribe = this.subscribe(this.#events.length, { onBatch: () => {} });
     await this.done;
     unsubscribe();
     if (this.outcome === undefined) throw this.#over;
@@ -203,6 +205,24 @@ function pageOf(events: readonly TurnEvent[], from: number): readonly TurnEvent[
     size += event?.type === "text" || event?.type === "reasoning" ? event.text.length + 200 : 1000;
   }
   return events.slice(from, to);
+}
+
+/** For a reader that has seen more than there is: another node was ahead of the log, or it made the offset up. */
+function startingAfter(after: number, reader: Reader): Reader {
+  const onBatch = (events: readonly TurnEvent[]) => {
+    const later = events.filter((event) => event.offset > after);
+    if (later.length > 0) return reader.onBatch(later);
+    const last = events.at(-1);
+    if (last?.type === "end") pastTheEnd(after, last.offset, reader);
+    return true;
+  };
+  return { onBatch, onError: (error) => reader.onError?.(error) };
+}
+
+/** A reader that has the `end` already, or asks for what was never there. */
+export function pastTheEnd(after: number, end: number, reader: Reader): void {
+  if (after === end) reader.onBatch([]);
+  else reader.onError?.(new ChatError("cursor_expired", "This turn has no such offset; read it again from its start."));
 }
 
 /** Throws the failure of a failed turn. */

@@ -101,7 +101,10 @@ export interface TurnInput {
 }
 
 export interface Reader {
-  /** Events in order, one array per batch. Returning false ends the subscription after this batch. */
+  /**
+   * Events in order, one array per batch; the last one ends with the `end` event. An empty array: there is nothing after this
+   * offset and never will be, the `end` was the event before. Returning false ends the subscription after this batch.
+   */
   onBatch(events: readonly TurnEvent[]): boolean | void;
   /** Reading failed (the store is down, the log has expired); the turn itself may go on. */
   onError?(error: ChatError): void;
@@ -118,7 +121,7 @@ export interface Turn {
   readonly model: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
-  /** Every event after `after`, once and in order, the `end` event last. Replays at once what there is. */
+  /** Every event after `after`, once and in order, the `end` event last; an offset beyond it is `cursor_expired`. */
   subscribe(after: number, reader: Reader): () => void;
   /** The settled answer. Counts as a listener. Rejects if the turn failed or cannot be read. */
   reply(): Promise<Reply>;

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { says } from "../../src/testing/index.ts";
+import { ada, key, readAll, settle, world } from "./harness.ts";
+
+test("100 times at once is one turn, one call, and the same events for all", async () => {
+  const { engine, backend } = world(says("only once"));
+  const turns = await Promise.all(
+    Array.from({ length: 100 }, () => engine.start({ ...ada, message: "Hi", idempotencyKey: "k1", onBusy: "queue" })),
+  );
+  expect(new Set(turns.map((turn) => turn.id)).size).toBe(1);
+  const read = await Promise.all(turns.map((turn) => readAll(turn)));
+  expect(new Set(read.map((events) => JSON.stringify(events))).size).toBe(1);
+  expect(backend.calls).toHaveLength(1);
+  expect((await engine.sessions.history(key))?.messages).toHaveLength(2);
+});
+
+test("another body is refused; another owner, kind or key is another turn", async () => {
+  const { engine, backend } = world(says("x"));
+  await engine.send({ ...ada, message: "Hi", idempotencyKey: "k" });
+  await expect(engine.send({ ...ada, message: "Ho", idempotencyKey: "k" })).rejects.toMatchObject({
+    code: "idempotency_mismatch",
+    status: 422,
+  });
+  await engine.send({ owner: "bob", session: "s1", message: "Hi", idempotencyKey: "k" });
+  await engine.send({ ...ada, regenerate: true, idempotencyKey: "k" });
+  await engine.send({ ...ada, message: "Hi", idempotencyKey: "k2" });
+  expect(backend.calls).toHaveLength(4);
+});
+
+test("the order of keys in a body does not matter", async () => {
+  const { engine, backend } = world(says("x"));
+  await engine.send({ ...ada, message: "Hi", settings: { topP: 1, temperature: 0 }, idempotencyKey: "k" });
+  await engine.send({ settings: { temperature: 0, topP: 1 }, idempotencyKey: "k", message: "Hi", ...ada });
+  expect(backend.calls).toHaveLength(1);
+});
+
+test("a call that was refused leaves its key free", async () => {
+  const { engine, clock } = world(says("x"), { limits: { requests: [{ limit: 1, windowMs: 1_000 }] } });
+  await engine.send({ ...ada, message: "first" });
+  await expect(engine.send({ ...ada, message: "Hi", idempotencyKey: "k" })).rejects.toMatchObject({
+    code: "rate_limited",
+  });
+  clock.advance(1_001);
+  expect((await engine.send({ ...ada, message: "Hi", idempotencyKey: "k" })).text).toBe("x");
+});
+
+test("a repeat on another node follows the same turn", async () => {
+  const gate = Promise.withResolvers<void>();
+  const one = world([{ type: "text", text: "a" }, { wait: gate.promise }, ...says(" b")]);
+  const two = one.node();
+  const first = await one.engine.start({ ...ada, message: "Hi", idempotencyKey: "k" });
+  const second = await two.engine.start({ ...ada, message: "Hi", idempotencyKey: "k" });
+  expect(second.id).toBe(first.id);
+  gate.resolve();
+  await first.reply();
+  await settle();
+  expect((await second.reply()).text).toBe("a b");
+  expect(two.backend.calls).toHaveLength(0);
+});

@@ -1,0 +1,208 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ChatError, type ChatEngine, type Turn, type TurnEvent } from "../../src/index.ts";
+import { says, type Step } from "../../src/testing/index.ts";
+import { pass, settle, textOf, world } from "./harness.ts";
+
+const operation = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("send" as const), session: fc.nat(2), node: fc.nat(1), key: fc.nat(9) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("regenerate" as const), session: fc.nat(2), node: fc.nat(1) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("stop" as const), session: fc.nat(2), node: fc.nat(1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("read" as const),
+      node: fc.nat(1),
+      which: fc.nat(50),
+      after: fc.nat(4),
+      leave: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.constantFrom(0, 50, 300, 1_100, 3_300) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("go" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), session: fc.nat(2), node: fc.nat(1) }) },
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+interface Transcript {
+  readonly turn: string;
+  readonly after: number;
+  readonly events: TurnEvent[];
+  /** It left, or everything there is has come. */
+  left: boolean;
+  done: boolean;
+  failure?: ChatError;
+}
+
+/** One random history of two nodes on one storage, with everything that was seen of it. */
+class Run {
+  readonly gates: PromiseWithResolvers<void>[] = [];
+  readonly turns = new Map<string, Turn>();
+  readonly transcripts: Transcript[] = [];
+  readonly refusals: ChatError[] = [];
+  readonly pending = new Set<Promise<unknown>>();
+  readonly world = world((_, call) => this.#script(call), { detachedMs: Infinity, limits: { concurrentTurns: 100 } });
+  readonly nodes: readonly ChatEngine[] = [this.world.engine, this.world.node().engine];
+  #texts = 0;
+
+  async do(op: Operation): Promise<void> {
+    if (op.kind === "time") return pass(this.world.clock, op.ms);
+    if (op.kind === "go") return void this.gates.shift()?.resolve();
+    const engine = this.nodes[op.node] as ChatEngine;
+    if (op.kind === "read") {
+      const known = [...this.turns.values()];
+      const turn = known[op.which % known.length];
+      if (turn) this.#track(engine.turn(turn.key, turn.id).then((found) => this.#read(found, op.after, op.leave)));
+      return;
+    }
+    const session = `s${op.session}`;
+    if (op.kind === "stop") return this.#track(engine.stop({ owner: "ada", id: session }));
+    if (op.kind === "clear") return this.#track(engine.sessions.clear({ owner: "ada", id: session }));
+    const input =
+      op.kind === "send"
+        ? { message: `message ${op.key}`, ...(op.key < 4 && { idempotencyKey: `${session}/${op.key}` }) }
+        : { regenerate: true };
+    this.#track(
+      engine.start({ owner: "ada", session, ...input }).then((turn) => {
+        this.turns.set(turn.id, turn);
+        this.#read(turn, 0, false);
+      }),
+    );
+  }
+
+  /** Lets every turn run to its end. */
+  async finish(): Promise<void> {
+    for (let round = 0; round < 5_000 && (this.pending.size > 0 || this.#open() > 0); round += 1) {
+      for (const gate of this.gates.splice(0)) gate.resolve();
+      await pass(this.world.clock, 500);
+    }
+    expect(this.pending.size).toBe(0);
+    expect(this.#open()).toBe(0);
+  }
+
+  #open(): number {
+    return this.transcripts.filter(({ left, done, failure }) => !left && !done && !failure).length;
+  }
+
+  #track(work: Promise<unknown>): void {
+    const settled = work
+      .catch((error: ChatError) => this.refusals.push(error))
+      .finally(() => this.pending.delete(settled));
+    this.pending.add(settled);
+  }
+
+  #read(turn: Turn, after: number, leave: boolean): void {
+    const transcript: Transcript = { turn: turn.id, after, events: [], left: false, done: false };
+    this.transcripts.push(transcript);
+    turn.subscribe(after, {
+      onBatch: (events) => {
+        transcript.events.push(...events);
+        transcript.done = events.length === 0 || events.at(-1)?.type === "end";
+        transcript.left ||= leave && transcript.events.length > 1;
+        return !transcript.left;
+      },
+      onError: (error) => {
+        transcript.failure = error;
+      },
+    });
+  }
+
+  /** Eight ways a call can go. */
+  #script(call: number): readonly Step[] {
+    const gate = Promise.withResolvers<void>();
+    this.gates.push(gate);
+    const wait: Step = { wait: gate.promise };
+    const text = (value: string): Step => ({ type: "text", text: `${this.#texts++}${value} ` });
+    const ways: readonly (readonly Step[])[] = [
+      says("all at once"),
+      [text("a"), wait, text("b"), ...says(" end")],
+      [wait, ...says("slow")],
+      [text("cut")],
+      [text("fail"), { fail: new ChatError("backend_unavailable", "gone") }],
+      [{ type: "reasoning", text: "hm" }, text("think"), wait, ...says(" done")],
+      [wait, { fail: new Error("late") }],
+      [
+        [
+          { type: "text", text: "x" },
+          { type: "text", text: " burst" },
+        ],
+        ...says("!", "length"),
+      ],
+    ];
+    return ways[(call * 5 + this.#texts) % ways.length] as readonly Step[];
+  }
+}
+
+async function check(run: Run): Promise<void> {
+  const expected = new Set([
+    "session_not_found",
+    "nothing_to_regenerate",
+    "turn_in_progress",
+    "turn_stopped",
+    "idempotency_mismatch",
+    "not_found",
+  ]);
+  for (const error of run.refusals) expect(expected).toContain(error.code);
+
+  // Every reader saw a gapless piece of one log, ended by one end; all readers of a turn saw the same.
+  const logs = new Map<string, TurnEvent[]>();
+  for (const { turn, after, events, left } of run.transcripts) {
+    expect(events.map((event) => event.offset)).toEqual(events.map((_, index) => after + 1 + index));
+    if (after === 0 && !left) logs.set(turn, events);
+  }
+  for (const { turn, after, events, left, failure } of run.transcripts) {
+    const log = logs.get(turn) ?? [];
+    expect(log.filter((event) => event.type === "end")).toEqual(log.slice(-1));
+    expect(events).toEqual(left ? log.slice(after, after + events.length) : log.slice(after));
+    expect(failure?.code).toBe(after > log.length ? "cursor_expired" : undefined);
+  }
+
+  for (const session of ["s0", "s1", "s2"]) {
+    const history = await run.world.engine.sessions.history(
+      { owner: "ada", id: session },
+      { limit: 1_000, superseded: true },
+    );
+    const messages = history?.messages ?? [];
+    expect(messages.filter((message) => message.status === "streaming")).toEqual([]);
+    // The stored answer is what was streamed, byte for byte; each turn's messages stand together, in order.
+    for (const message of messages) {
+      if (message.role !== "assistant") continue;
+      const stored = message.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+      expect(stored).toBe(textOf(logs.get(message.turn ?? "") ?? []));
+    }
+    const order = messages.map((message) => message.turn);
+    expect(order.filter((turn, index) => turn !== order[index - 1])).toHaveLength(new Set(order).size);
+    const counted = messages.filter((message) => message.status !== "superseded");
+    expect(history?.session.messageCount ?? 0).toBe(counted.length);
+    expect(history?.session.turnCount ?? 0).toBe(counted.filter((message) => message.role === "user").length);
+  }
+  expect(await run.world.storage.turns.expired(10)).toEqual([]);
+  expect(await run.world.engine.health()).toMatchObject({ liveTurns: 0 });
+}
+
+test("500 random turns on two nodes: nothing lost, doubled, torn or left open", { timeout: 120_000 }, async () => {
+  let turns = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 10, maxLength: 40 }), async (operations) => {
+      const run = new Run();
+      for (const op of operations) {
+        await run.do(op);
+        await settle();
+      }
+      await run.finish();
+      await check(run);
+      turns += run.turns.size;
+    }),
+    { numRuns: 100 },
+  );
+  expect(turns).toBeGreaterThan(500);
+});

@@ -1,1 +1,8 @@
-export {};
+export {
+  type ConformanceOptions,
+  type Runner,
+  storageConformance,
+  type StoreOptions,
+  type Subject,
+} from "./conformance.ts";
+export type { Bounds, Capability, PartName } from "./topic.ts";

@@ -1,0 +1,40 @@
+import type { Topic } from "../topic.ts";
+import { append } from "./append.ts";
+import { bus } from "./bus.ts";
+import { claim } from "./claim.ts";
+import { fencing, leases } from "./fencing.ts";
+import { idempotency } from "./idempotency.ts";
+import { limits, places } from "./limits.ts";
+import { oddMessages, oddRecords, oddTurns } from "./odd-text.ts";
+import { bounds, order } from "./order.ts";
+import { sessionOwnership, turnOwnership } from "./ownership.ts";
+import { parts } from "./parts.ts";
+import { records } from "./records.ts";
+import { sessions } from "./sessions.ts";
+import { settle } from "./settle.ts";
+import { turnLog } from "./turn-log.ts";
+import { window } from "./window.ts";
+
+export const topics: readonly Topic[] = [
+  ...parts,
+  sessions,
+  sessionOwnership,
+  order,
+  bounds,
+  append,
+  window,
+  settle,
+  oddMessages,
+  claim,
+  fencing,
+  leases,
+  turnLog,
+  idempotency,
+  turnOwnership,
+  oddTurns,
+  limits,
+  places,
+  records,
+  oddRecords,
+  bus,
+];

@@ -1,7 +1,10 @@
 import type { Json, Message, NewMessage, Usage } from "./message.ts";
 import type { StorePart } from "./store-part.ts";
 
-/** Names a session: whose it is, and which. The same id of two owners is two sessions. */
+/**
+ * Names a session: whose it is, and which. The same id of two owners is two sessions. Owners and ids, those of messages and turns
+ * too, are well-formed Unicode without NUL; a store keeps any such apart, without folding or normalising.
+ */
 export interface SessionKey {
   /** 1–256 characters. */
   readonly owner: string;
@@ -21,6 +24,7 @@ export interface SessionPatch {
   readonly systemPrompt?: string;
   readonly model?: string;
   readonly favorite?: boolean;
+  /** Replaces all of it. */
   readonly metadata?: { readonly [key: string]: Json };
 }
 
@@ -38,7 +42,7 @@ export interface Session extends SessionKey {
   readonly messageCount: number;
   /** The user's messages among them. */
   readonly turnCount: number;
-  /** Sum over the session's settled answers. */
+  /** Sum over the session's settled answers; what was used stays used when messages go. */
   readonly usage: Pick<Usage, "inputTokens" | "outputTokens">;
 }
 
@@ -46,7 +50,7 @@ export interface Session extends SessionKey {
 export interface WindowRequest {
   /** At most so many messages … */
   readonly last: number;
-  /** … and so many characters of text; the newest one always comes. */
+  /** … and so many characters (UTF-16 units) of text parts; the newest one always comes, unless `last` is 0. */
   readonly maxCharacters: number;
   /** Only messages with a smaller seq. */
   readonly before?: number;
@@ -64,9 +68,12 @@ export interface OpenedSession {
   readonly session: Session;
   /** Whether it was made by this call. */
   readonly created: boolean;
-  /** What was appended, with its seq, in order. */
+  /** What the call asked to append, in order, as it is stored: also what was there already. */
   readonly appended: readonly Message[];
-  /** Earlier messages, oldest first, without empty, failed, streaming and superseded ones. */
+  /**
+   * Messages before the appended ones, oldest first, without failed, streaming and superseded ones and those that hold nothing
+   * but reasoning or empty text.
+   */
   readonly window: readonly Message[];
 }
 
@@ -133,10 +140,10 @@ export interface SessionStore extends StorePart {
   message(key: SessionKey, id: string): Promise<Message | undefined>;
   /**
    * Newest first by (updatedAt, id); the cost of a page does not depend on how many there are. A session touched while
-   * someone pages moves to the front; within one chain of cursors nothing is shown twice.
+   * someone pages moves to the front; within one chain of cursors nothing is shown twice. Throws `invalid_request` for a cursor that no list gave out.
    */
   list(owner: string, page: PageRequest): Promise<Page<Session>>;
-  /** Removes the messages, keeps the session. How many there were; undefined when there is no such session. */
+  /** Removes the messages, keeps the session; seqs go on growing. The messageCount there was; undefined when there is no session. */
   clear(key: SessionKey): Promise<number | undefined>;
   delete(key: SessionKey): Promise<boolean>;
   /** Removes everything of one owner; how many sessions. */

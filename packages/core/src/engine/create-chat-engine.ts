@@ -57,13 +57,20 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
         times.acceptedAt = clock.monotonic();
         resolve(turn);
       };
-      const work = runTurn(parts, turn, input, { accept, repeat: (record) => resolve(attach(record, stored)) }).then(
-        () => {
-          if (turn.claim) parts.onTurn(summarise(parts, turn, input, times));
-        },
+      const tell = (refusal?: unknown) => {
+        if (!turn.claim && refusal === undefined) return;
+        try {
+          parts.onTurn(summarise(parts, turn, input, times, refusal));
+        } catch (error) {
+          parts.report(error, "telling of a turn");
+        }
+      };
+      const repeat = (record: TurnRecord) => resolve(attach(record, stored));
+      const work = runTurn(parts, turn, input, { accept, repeat }).then(
+        () => tell(),
         (error: unknown) => {
           reject(error);
-          parts.onTurn(summarise(parts, turn, input, times, error));
+          tell(error);
         },
       );
       running.add(work);
@@ -153,7 +160,7 @@ function assemble(options: EngineOptions): Parts {
     limiter,
     announce,
     log: new TurnLog(storage.turns, clock, announce),
-    localLog: new TurnLog(memory({ clock }).turns, clock, () => {}),
+    localLog: new TurnLog(memory({ clock, maxSessions: 100 }).turns, clock, () => {}),
     line: new WaitingLine(clock, settled.busy),
     pulse: new Pulse(settled, live, keepPlaces),
   };

@@ -113,13 +113,19 @@ export class LiveTurn implements Turn, LogWriter {
       else if (event.type === "finish") this.finishReason = event.reason;
       else {
         const offset = (this.#offset += 1);
-        const logged: TurnEvent =
-          event.type === "text" ? { ...event, offset, index: this.#texts++ } : { ...event, offset };
+        const logged = this.#place(event, offset);
         this.answer.add(logged);
         events.push(logged);
       }
     }
     if (events.length > 0) this.log.write(this, events);
+  }
+
+  #place(event: Exclude<BackendEvent, { type: "usage" | "finish" }>, offset: number): TurnEvent {
+    if (event.type !== "text") return { ...event, offset };
+    const { text, meta } = event;
+    const index = this.#texts++;
+    return meta ? { type: "text", text, offset, index, meta } : { type: "text", text, offset, index };
   }
 
   /** Resolves when everything taken is in the log, or the turn is over. */

@@ -16,10 +16,15 @@ export interface LogWriter {
   abandon(error: ChatError): void;
 }
 
-interface Waiting {
-  claim: Claim;
-  events: TurnEvent[];
+interface Waiting extends Batch {
+  readonly events: TurnEvent[];
   characters: number;
+}
+
+/** What travels together: the nth batch is the nth writer's. */
+interface Round {
+  readonly writers: readonly LogWriter[];
+  readonly batches: readonly Batch[];
 }
 
 /**
@@ -44,10 +49,7 @@ export class TurnLog {
   /** Events of a turn that holds a claim, in order. */
   write(turn: LogWriter, events: TurnEvent[]): void {
     const claim = turn.claim as Claim;
-    if (!this.#out) {
-      this.#send(new Map([[turn, { claim, events, characters: 0 }]]));
-      return;
-    }
+    if (!this.#out) return this.#send({ writers: [turn], batches: [{ claim, events }] });
     let waiting = this.#waiting.get(turn);
     if (!waiting) this.#waiting.set(turn, (waiting = { claim, events: [], characters: 0 }));
     for (const event of events) {
@@ -57,29 +59,23 @@ export class TurnLog {
     if (waiting.characters > patience.characters) this.#giveUp(turn, "The store did not keep up with the answer.");
   }
 
-  #send(round: Map<LogWriter, Waiting>): void {
-    const batches: Batch[] = [];
-    for (const { claim, events } of round.values()) batches.push({ claim, events });
-    const result = this.turns.append(batches);
-    if ("then" in result) void this.#settle(round, batches, result);
+  #send(round: Round): void {
+    const result = this.turns.append(round.batches);
+    if ("then" in result) void this.#settle(round, result);
     else this.#deliver(round, result);
   }
 
-  async #settle(
-    round: Map<LogWriter, Waiting>,
-    batches: Batch[],
-    first: ReturnType<TurnStore["append"]>,
-  ): Promise<void> {
+  async #settle(round: Round, first: ReturnType<TurnStore["append"]>): Promise<void> {
     this.#out = true;
     const since = this.#clock.monotonic();
-    for (let result = first; ; result = this.turns.append(batches)) {
+    for (let result = first; ; result = this.turns.append(round.batches)) {
       try {
         this.#deliver(round, await result);
         break;
       } catch {
         // Unknown whether it was written: events that are there are skipped by their offset, so the round is sent again.
         if (this.#clock.monotonic() - since > patience.ms) {
-          for (const turn of round.keys()) this.#giveUp(turn, "The store could not be reached while the answer came.");
+          for (const turn of round.writers) this.#giveUp(turn, "The store could not be reached while the answer came.");
           break;
         }
         await new Promise<void>((resolve) => this.#clock.after(patience.retryMs, resolve));
@@ -88,17 +84,17 @@ export class TurnLog {
     this.#out = false;
     const next = this.#waiting;
     this.#waiting = new Map();
-    if (next.size > 0) this.#send(next);
+    if (next.size > 0) this.#send({ writers: [...next.keys()], batches: [...next.values()] });
   }
 
-  #deliver(round: Map<LogWriter, Waiting>, results: Awaited<ReturnType<TurnStore["append"]>>): void {
-    let index = 0;
-    for (const [turn, { events }] of round) {
-      if (results[index++] === "stale")
-        turn.abandon(new ChatError("lease_lost", "Another node has taken this turn over."));
+  #deliver({ writers, batches }: Round, results: Awaited<ReturnType<TurnStore["append"]>>): void {
+    for (let index = 0; index < writers.length; index += 1) {
+      const writer = writers[index] as LogWriter;
+      if (results[index] === "stale")
+        writer.abandon(new ChatError("lease_lost", "Another node has taken this turn over."));
       else {
-        turn.deliver(events);
-        this.#delivered(turn);
+        writer.deliver((batches[index] as Batch).events);
+        this.#delivered(writer);
       }
     }
   }

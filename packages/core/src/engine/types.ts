@@ -49,7 +49,7 @@ export interface EngineOptions {
   readonly maxAnswerCharacters?: number;
   /** Most characters of one message; default 32,000. */
   readonly maxMessageCharacters?: number;
-  /** Called once per turn that was accepted or refused, after it ended. Must not throw. */
+  /** Called once per turn that was accepted or refused, after it ended. */
   readonly onTurn?: (summary: TurnSummary) => void;
   /** A failure nobody waits for (a settle that will be folded later). Must not throw. */
   readonly onError?: (error: unknown, during: string) => void;

@@ -131,6 +131,17 @@ test("each turn is told once, without its text", async () => {
   expect(JSON.stringify(told)).not.toContain("secret");
 });
 
+test("a listener that throws harms nothing", async () => {
+  const errors: unknown[] = [];
+  const onTurn = () => {
+    throw new Error("mine");
+  };
+  const { engine } = world(says("fine"), { onTurn, onError: (error) => errors.push(error) });
+  expect((await engine.send({ ...ada, message: "Hi" })).text).toBe("fine");
+  await engine.close();
+  expect(errors).toMatchObject([{ message: "mine" }]);
+});
+
 test("a backend that throws, breaks off or makes no sense is a failure, and what came is kept", async () => {
   const cases: [Parameters<typeof world>[0], string][] = [
     [[{ type: "text", text: "half" }, { fail: new ChatError("backend_overloaded", "busy") }], "backend_overloaded"],

@@ -11,7 +11,7 @@ const packages = groups
 export default defineConfig({
   test: {
     reporters: ["default", "./scripts/summary-reporter.ts"],
-    projects: [...packages, "docs", "examples", "scripts"]
+    projects: [...packages, "docs", "scripts"]
       .filter((path) => existsSync(`${path}/test`))
       .map((root) => ({
         extends: true as const,

@@ -1,6 +1,6 @@
 import type { StorePart } from "./store-part.ts";
 
-/** So much per window; a window opens at its first use. */
+/** So much per window. A key has one window per duration; it opens when something is first charged to it. */
 export interface LimitRule {
   readonly limit: number;
   readonly windowMs: number;
@@ -40,6 +40,7 @@ export interface RecordStore extends StorePart {
   get(kind: string, id: string): Promise<string | undefined>;
   /** False when it was there. `ttlMs`: absent, for ever. */
   putIfAbsent(kind: string, id: string, value: string, ttlMs?: number): Promise<boolean>;
+  /** Sets the time to live anew, too. */
   put(kind: string, id: string, value: string, ttlMs?: number): Promise<void>;
   delete(kind: string, id: string): Promise<boolean>;
   /** By id, ascending, after `after`. */
@@ -53,6 +54,7 @@ export type Unsubscribe = () => void;
 
 /** A hint, never the truth: what it says may be lost, doubled or late. */
 export interface Bus extends StorePart {
+  /** Calls no listener before it returns. A listener that throws stops no other. */
   publish(topic: string, payload: string): Promise<void>;
   subscribe(topic: string, listener: (payload: string) => void): Promise<Unsubscribe>;
 }

@@ -101,6 +101,7 @@ export interface TurnStore extends StorePart {
   append(
     batches: readonly Batch[],
   ): readonly ({ readonly last: number } | "stale")[] | Promise<readonly ({ readonly last: number } | "stale")[]>;
+  /** A lease that ran out may still be renewed while nobody has adopted its turn. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Renewal[]>;
   /** Takes over a turn whose lease ran out; undefined when its writer is alive, it has ended, or somebody was faster. */
   adopt(key: SessionKey, turn: string, leaseMs: number): Promise<Claim | undefined>;
@@ -108,11 +109,11 @@ export interface TurnStore extends StorePart {
   attend(key: SessionKey, turn: string, ttlMs: number): Promise<void>;
   /** Sets the flag that `renew` returns; the running turn, if there is one. */
   stop(key: SessionKey): Promise<TurnRecord | undefined>;
-  /** Events after an offset; undefined when the turn is unknown or its log has expired. */
+  /** Events after an offset; undefined when the turn is unknown or its log has expired, which it does only once settled. */
   read(key: SessionKey, turn: string, after: number, limit: number): Promise<LogPage | undefined>;
   /** Fenced: decides how the turn ended and writes the terminal event. False when the claim no longer holds or it has ended. */
   end(claim: Claim, outcome: TurnOutcome): Promise<boolean>;
-  /** The message says so too: the session is free. */
+  /** The message says so too: the session is free. Nothing happens unless the turn has ended. */
   settled(key: SessionKey, turn: string): Promise<void>;
   /** The newest turn of a session that has not settled. */
   live(key: SessionKey): Promise<TurnRecord | undefined>;

@@ -1,1 +1,2 @@
-export {};
+export { llama } from "./backend.ts";
+export type { LlamaOptions } from "./options.ts";

@@ -1,0 +1,88 @@
+import type { FinishReason, ModelSettings, Usage } from "@parlor/core";
+import { randomInt } from "node:crypto";
+import type { LlamaChatResponse, LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
+import { ContextFull, refuseToShift } from "./context-full.ts";
+import type { EventBuffer } from "./event-buffer.ts";
+import type { Prompt } from "./prompt.ts";
+import type { Slot } from "./sequences.ts";
+
+type StopReason = LlamaChatResponse["metadata"]["stopReason"];
+
+/** Answers a prompt on a sequence that nobody else uses. Throws the signal's reason. */
+export async function generate(
+  { sequence, chat }: Slot,
+  { history, tokens }: Prompt,
+  settings: ModelSettings,
+  signal: AbortSignal,
+  out: EventBuffer,
+): Promise<void> {
+  // The last token is left to the chat, which needs one to begin with.
+  await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
+  const cachedInputTokens = sequence.nextTokenIndex;
+  await readPrompt(sequence, tokens, signal);
+
+  let reasoningTokens = 0;
+  const room = sequence.contextSize - tokens.length - 1;
+  const stopReason = await chat
+    .generateResponse(history, {
+      ...sampling(settings),
+      maxTokens: Math.max(1, Math.min(settings.maxTokens ?? room, room)),
+      customStopTriggers: (settings.stop ?? []).filter((text) => text !== ""),
+      ...(settings.thinking === false && { budgets: { thoughtTokens: 0 } }),
+      repeatPenalty: false,
+      // Asked for before anything is dropped, so a template that adds tokens of its own cannot bring that about either.
+      contextShift: { size: refuseToShift },
+      signal,
+      onResponseChunk: (chunk) => {
+        if (chunk.type === "segment") reasoningTokens += chunk.tokens.length;
+        if (chunk.text !== "") out.text(chunk.type === "segment" ? "reasoning" : "text", chunk.text);
+      },
+    })
+    .then((response): StopReason => response.metadata.stopReason)
+    .catch((error: unknown): StopReason => {
+      if (error instanceof ContextFull) return "maxTokens";
+      throw error;
+    });
+
+  // The last token was sampled but not read back; where that is the end mark, it is no part of the answer.
+  const outputTokens = sequence.nextTokenIndex - tokens.length + (stopReason === "eogToken" ? 0 : 1);
+  const usage: Usage = { inputTokens: tokens.length, outputTokens, cachedInputTokens, reasoningTokens };
+  out.push({ type: "usage", usage }, { type: "finish", reason: finishReasons[stopReason] });
+}
+
+const finishReasons: Record<StopReason, FinishReason> = {
+  eogToken: "stop",
+  stopGenerationTrigger: "stop",
+  customStopTrigger: "stop",
+  maxTokens: "length",
+  functionCalls: "other",
+  abort: "other",
+};
+
+type PromptSequence = Pick<LlamaContextSequence, "nextTokenIndex" | "evaluateWithoutGeneratingNewTokens"> & {
+  readonly context: Pick<LlamaContext, "batchSize">;
+};
+
+/** Piece by piece: a signal is noticed between two pieces, and other answers go on. A piece should take 50 to 200 ms. */
+export async function readPrompt(sequence: PromptSequence, tokens: Token[], signal: AbortSignal): Promise<void> {
+  let size = 128;
+  while (sequence.nextTokenIndex < tokens.length - 1) {
+    signal.throwIfAborted();
+    const piece = tokens.slice(sequence.nextTokenIndex, tokens.length - 1).slice(0, size);
+    const began = performance.now();
+    await sequence.evaluateWithoutGeneratingNewTokens(piece);
+    const took = performance.now() - began;
+    if (took < 50) size = Math.min(size * 2, sequence.context.batchSize);
+    else if (took > 200) size = Math.max(size / 2, 16);
+  }
+}
+
+function sampling({ temperature, topP, topK }: ModelSettings) {
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    // The library's own seed is the time in seconds: answers of the same second would be alike.
+    seed: randomInt(2 ** 32),
+  };
+}

@@ -1,3 +1,4 @@
+export type { ChatEngine } from "@parlor/core";
 export { createHandler } from "./handler.ts";
 export type { Authenticate, Principal } from "./auth/principal.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";

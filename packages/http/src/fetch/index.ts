@@ -1,1 +1,2 @@
-export {};
+export { toHttpRequest, type FetchContext } from "./request.ts";
+export { respond, toFetch, toResponse } from "./respond.ts";

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { ChatError } from "@parlor/core";
+import { tooLarge } from "../input/too-large.ts";
 import type { HttpBody, HttpRequest } from "../seam.ts";
 
 export type NodeIncoming = IncomingMessage | Http2ServerRequest;
@@ -78,19 +79,19 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpBody>();
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const tooLarge = () => {
+    const refuse = () => {
       incoming.pause();
       // Ends a connection whose rest nobody will read; HTTP/2 has no such field and ignores it.
       (this.#outgoing as ServerResponse).shouldKeepAlive = false;
-      reject(tooLargeError(limit));
+      reject(tooLarge(limit));
     };
     if (Number(incoming.headers["content-length"] ?? 0) > limit) {
-      tooLarge();
+      refuse();
       return promise;
     }
     incoming.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limit) tooLarge();
+      if (bytes > limit) refuse();
       else chunks.push(chunk);
     });
     incoming.on("end", () => {
@@ -106,12 +107,9 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   }
 }
 
-const tooLargeError = (limit: number) =>
-  new ChatError("payload_too_large", `The body may have at most ${limit.toLocaleString("en")} bytes.`);
-
 /** A body parser of the host was first: JSON as a value, or text and bytes as they came. */
 function parsedByHost(body: unknown, limit: number): HttpBody {
   if (typeof body !== "string" && !(body instanceof Uint8Array)) return { parsed: body };
-  if (body.length > limit) throw tooLargeError(limit);
+  if (body.length > limit) throw tooLarge(limit);
   return { text: typeof body === "string" ? body : new TextDecoder().decode(body) };
 }

@@ -18,7 +18,7 @@ export function respond<Raw>(
 
 /** Writes a reply: headers in one go, a body in one piece or a stream with backpressure. */
 export function send(reply: HttpReply, method: string, outgoing: NodeOutgoing): void {
-  if (outgoing.destroyed) return;
+  if (outgoing.destroyed || outgoing.headersSent) return;
   // HTTP/1 and HTTP/2 responses have the same methods with types that do not meet.
   const response = outgoing as ServerResponse;
   const { status, headers, body } = reply;

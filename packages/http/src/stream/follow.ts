@@ -55,9 +55,7 @@ class Following {
   start(events: readonly TurnEvent[]): void {
     this.#sink.onDrain(() => this.#drained());
     this.#stopBeating = this.#options.heartbeats?.add(() => this.#beat());
-    const prelude = this.#options.prelude ?? "";
-    if (events.length > 0 ? this.#send(events, prelude) : this.#write(prelude)) this.#subscribe();
-    else if (!this.#ended) this.#fallBehind();
+    if (this.#take(events, this.#options.prelude)) this.#subscribe();
   }
 
   /** The connection has closed. */
@@ -71,9 +69,10 @@ class Following {
   #subscribe(): void {
     this.#unsubscribe = this.#turn.subscribe(this.#after, {
       onBatch: (events) => {
-        const more = this.#send(events, "");
-        if (!more && !this.#ended) this.#fallBehind();
-        return more;
+        if (events.length > 0) return this.#take(events);
+        // There is nothing more and never will be.
+        this.#end();
+        return false;
       },
       onError: (error) => {
         this.#write(this.#frames.failure(error));
@@ -84,13 +83,13 @@ class Following {
   }
 
   /** One write per batch. True: go on. */
-  #send(events: readonly TurnEvent[], prelude: string): boolean {
+  #take(events: readonly TurnEvent[], prelude = ""): boolean {
     if (this.#ended) return false;
     const flowing = this.#write(prelude + this.#frames.batch(events));
     const last = events.at(-1);
     if (last) this.#after = last.offset;
-    // No events at all: the reader has had the end.
-    if (last === undefined || last.type === "end") this.#end();
+    if (last?.type === "end") this.#end();
+    else if (!flowing) this.#fallBehind();
     return flowing && !this.#ended;
   }
 

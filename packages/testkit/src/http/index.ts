@@ -1,1 +1,4 @@
-export {};
+export { httpConformance } from "./conformance.ts";
+export { listen } from "./listen.ts";
+export { chunksOf, collect, readEvents, type ServerEvent, textOf } from "./server-events.ts";
+export type { HostOptions, HttpCapability, HttpConformanceOptions, ParlorOptions, Principal, Served } from "./suite.ts";

@@ -2,6 +2,7 @@ import { toTurnInput } from "../../input/turn-input.ts";
 import { json } from "../../reply.ts";
 import { type Call, type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
+import { replyOf } from "../../stream/reply-of.ts";
 import { plainText } from "../../stream/text.ts";
 import { sessionNotFound } from "../session-not-found.ts";
 import { toChatReply, toHistory, toMemoryStats, toSessionRow, toStats } from "./shape.ts";
@@ -36,7 +37,7 @@ export function simple(service: Service): readonly Route[] {
       body: chat,
       async handle(input, call) {
         const turn = await start(input, call);
-        const reply = await turn.reply();
+        const reply = await replyOf(turn, call.request.signal);
         const session = await engine.sessions.get(turn.key);
         return json(200, toChatReply(reply, session, call.principal, service.provider()));
       },

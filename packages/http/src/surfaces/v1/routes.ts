@@ -5,6 +5,7 @@ import type { HttpReply } from "../../seam.ts";
 import type { Service } from "../../service.ts";
 import { toTurnInput } from "../../input/turn-input.ts";
 import { cursorOf, resume } from "../../stream/resume.ts";
+import { replyOf } from "../../stream/reply-of.ts";
 import { sse } from "../../stream/sse.ts";
 import { readinessOf } from "../readiness.ts";
 import { sessionNotFound } from "../session-not-found.ts";
@@ -56,7 +57,7 @@ export function v1(service: Service): readonly Route[] {
       async handle(input, call) {
         if (input.stream) return stream(input, call);
         const turn = await engine.start(turnInput(input, call));
-        return json(200, toChatReply(await turn.reply(), input.session_id));
+        return json(200, toChatReply(await replyOf(turn, call.request.signal), input.session_id));
       },
     }),
     route("user", "GET", "/api/v1/chat/stream", {

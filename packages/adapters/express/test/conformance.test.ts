@@ -1,0 +1,20 @@
+import { httpConformance, listen } from "@parlor/testkit/http";
+import express from "express";
+import express4 from "express4";
+import { describe, it } from "vitest";
+import { parlor } from "../src/index.ts";
+
+describe.each([
+  { name: "express 5", framework: express },
+  { name: "express 4", framework: express4 },
+])("$name", ({ framework }) => {
+  httpConformance({
+    serve(engine, options, { prefix, parsesBodies }) {
+      const app = framework();
+      if (parsesBodies) app.use(framework.json());
+      app.use(prefix || "/", parlor(engine, options));
+      return listen(app);
+    },
+    runner: { describe, it, skip: it.skip },
+  });
+});

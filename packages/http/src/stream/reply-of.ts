@@ -1,0 +1,18 @@
+import { ChatError, type Reply, type Turn } from "@parlor/core";
+
+/** The answer, waited for as long as somebody is there to get it: without, the turn goes on as one nobody listens to. */
+export async function replyOf(turn: Turn, signal: AbortSignal): Promise<Reply> {
+  let leave = () => {};
+  await new Promise<void>((resolve, reject) => {
+    leave = turn.subscribe(0, {
+      onBatch(events) {
+        if (events.length === 0 || events.at(-1)?.type === "end") resolve();
+      },
+      onError: reject,
+    });
+    const gone = () => reject(new ChatError("request_timeout", "The client has gone; the turn goes on without it."));
+    if (signal.aborted) gone();
+    else signal.addEventListener("abort", gone, { once: true });
+  }).finally(() => leave());
+  return turn.reply();
+}

@@ -1,0 +1,36 @@
+import type { RequestListener } from "node:http";
+import { text } from "node:stream/consumers";
+import { httpConformance, listen } from "@parlor/testkit/http";
+import { describe, it } from "vitest";
+import { createHandler } from "../src/index.ts";
+import { listener as toListener } from "../src/node/index.ts";
+import { fetchRuntime } from "./fetch-runtime.ts";
+
+const runner = { describe, it, skip: it.skip };
+
+/** What a body parser does: the body ends up on the request, parsed, and the stream is used up. */
+function parsing(listener: RequestListener): RequestListener {
+  return (incoming, outgoing) => {
+    void text(incoming).then((body) => {
+      listener(Object.assign(incoming, { body: body === "" ? {} : JSON.parse(body) }), outgoing);
+    });
+  };
+}
+
+describe("node listener", () => {
+  httpConformance({
+    serve(engine, options, { prefix, parsesBodies }) {
+      const serve = toListener(createHandler(engine, options), { prefix });
+      return listen(parsesBodies ? parsing(serve) : serve);
+    },
+    runner,
+  });
+});
+
+describe("fetch bridge", () => {
+  httpConformance({
+    serve: (engine, options, { prefix }) => listen(fetchRuntime(createHandler(engine, options), prefix)),
+    runner,
+    lacks: ["body-parser"],
+  });
+});

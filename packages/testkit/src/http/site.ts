@@ -1,0 +1,77 @@
+import { type ChatEngine, createChatEngine } from "@parlor/core";
+import { says, type ScriptedBackend, scriptedBackend } from "@parlor/core/testing";
+import { readEvents } from "./server-events.ts";
+import type { HttpConformanceOptions, ParlorOptions, Principal, Setting, Site } from "./suite.ts";
+
+const people: { readonly [token: string]: Principal } = {
+  ada: { id: "ada", name: "Ada Lovelace" },
+  eve: { id: "eve" },
+  root: { id: "root", admin: true },
+};
+
+/** Three people, told apart by bearer token; `root` is an admin. */
+const byToken: ParlorOptions = {
+  auth: ({ headers }) => people[headers["authorization"]?.replace(/^Bearer /, "") ?? ""],
+};
+
+export async function withSite(
+  { serve }: HttpConformanceOptions,
+  { model = says("Hello there, friend"), engine: given, options, host }: Setting,
+  run: (site: Site) => Promise<void>,
+): Promise<void> {
+  const gate = Promise.withResolvers<void>();
+  const backend = scriptedBackend(typeof model === "function" ? model(gate.promise) : model);
+  const engine = createChatEngine({ backend, ...given?.() });
+  const prefix = host?.prefix ?? "";
+  const parlor = options?.access ? options : { ...byToken, ...options };
+  const served = await serve(engine, parlor, { prefix, parsesBodies: host?.parsesBodies ?? false });
+  try {
+    await run(createSite(served.url, prefix, engine, backend, gate.resolve));
+  } finally {
+    await served.close();
+    await engine.close({ drainMs: 0 });
+  }
+}
+
+function createSite(
+  server: string,
+  prefix: string,
+  engine: ChatEngine,
+  backend: ScriptedBackend,
+  release: () => void,
+): Site {
+  const url = server + prefix;
+  const open: Site["open"] = (method, path, { as = "ada", body, headers, signal } = {}) =>
+    fetch(url + path, {
+      method,
+      redirect: "manual",
+      headers: {
+        ...(as !== null && { authorization: `Bearer ${as}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  return {
+    engine,
+    backend,
+    url,
+    prefix,
+    release,
+    open,
+    async ask(method, path, asked) {
+      const response = await open(method, path, asked);
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+      return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    },
+    async *events(method, path, asked) {
+      const response = await open(method, path, asked);
+      if (response.status !== 200 || !response.body) {
+        throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+      }
+      yield* readEvents(response.body);
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { ChatEngine, EngineOptions } from "@parlor/core";
+import type { ScriptedBackend, Step } from "@parlor/core/testing";
+import type { Runner } from "../storage/index.ts";
+import type { ServerEvent } from "./server-events.ts";
+
+/** Who asks, as `auth` gives it. */
+export interface Principal {
+  readonly id: string;
+  readonly name?: string;
+  readonly admin?: boolean;
+}
+
+/** Options for the adapter's `parlor` or for `createHandler`, to be handed on as they are. */
+export interface ParlorOptions {
+  readonly auth?: (request: {
+    readonly headers: { readonly [name: string]: string | undefined };
+  }) => Principal | undefined;
+  readonly access?: "public";
+  readonly sharedAnonymous?: boolean;
+  readonly origins?: readonly string[];
+  readonly limits?: { readonly bodyBytes?: number };
+  readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
+  readonly logger?: Record<"info" | "warn" | "error", (fields: object, message: string) => void>;
+}
+
+export interface HostOptions {
+  /** Where to mount: "" or "/ai". */
+  readonly prefix: string;
+  /** The host's own JSON body parser runs first. */
+  readonly parsesBodies: boolean;
+}
+
+export interface Served {
+  /** Of the server, without the prefix and without a slash at the end. */
+  readonly url: string;
+  /** Cuts every connection and stops listening. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a server may lack, if it says so. `body-parser`: its host can parse bodies before Parlor sees them. */
+export type HttpCapability = "body-parser";
+
+export interface HttpConformanceOptions {
+  /** Serves an engine on 127.0.0.1 on a free port. What is not Parlor's path answers 404. */
+  readonly serve: (engine: ChatEngine, options: ParlorOptions, host: HostOptions) => Promise<Served>;
+  readonly runner: Runner;
+  /** What is lacking and not named here fails. */
+  readonly lacks?: readonly HttpCapability[];
+}
+
+/** What a case asks for. */
+export interface Setting {
+  /** What the model says in each call; default: "Hello there, friend". The gate opens when the case says so. */
+  readonly model?: readonly Step[] | ((gate: Promise<void>) => readonly Step[]);
+  readonly engine?: () => Partial<EngineOptions>;
+  readonly options?: ParlorOptions;
+  readonly host?: Partial<HostOptions>;
+  readonly needs?: readonly HttpCapability[];
+}
+
+export interface Asked {
+  /** Whose credentials; default "ada", null: none. */
+  readonly as?: string | null;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: { readonly [name: string]: string };
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; undefined where it is none. */
+  readonly body: unknown;
+}
+
+/** A server with an engine behind it, for one case. */
+export interface Site {
+  readonly engine: ChatEngine;
+  readonly backend: ScriptedBackend;
+  /** Lets a model go on that waits for its gate. */
+  readonly release: () => void;
+  /** With the prefix. */
+  readonly url: string;
+  readonly prefix: string;
+  /** Sends a request, reads the whole reply. */
+  readonly ask: (method: string, path: string, asked?: Asked) => Promise<Answer>;
+  /** Sends a request, resolves with the headers. */
+  readonly open: (method: string, path: string, asked?: Asked) => Promise<Response>;
+  /** The server-sent events of a request, as they come. Throws unless it is a 200. */
+  readonly events: (method: string, path: string, asked?: Asked) => AsyncGenerator<ServerEvent>;
+}
+
+export interface HttpCase extends Setting {
+  readonly name: string;
+  readonly run: (site: Site) => Promise<void>;
+}
+
+export interface HttpTopic {
+  readonly name: string;
+  readonly cases: readonly HttpCase[];
+}
+
+export function check(name: string, run: HttpCase["run"], setting: Setting = {}): HttpCase {
+  return { name, run, ...setting };
+}

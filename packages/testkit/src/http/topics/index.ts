@@ -1,0 +1,24 @@
+import type { HttpTopic } from "../suite.ts";
+import { health } from "./health.ts";
+import { hosts } from "./hosts.ts";
+import { owners } from "./owners.ts";
+import { readers } from "./readers.ts";
+import { refusals } from "./refusals.ts";
+import { resuming } from "./resuming.ts";
+import { simple } from "./simple.ts";
+import { stop } from "./stop.ts";
+import { turns } from "./turns.ts";
+import { v1 } from "./v1.ts";
+
+export const topics: readonly HttpTopic[] = [
+  v1,
+  stop,
+  simple,
+  health,
+  refusals,
+  turns,
+  resuming,
+  owners,
+  hosts,
+  readers,
+];

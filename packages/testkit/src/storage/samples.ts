@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import {
   ChatError,
   type Claim,
@@ -115,6 +116,11 @@ export async function counted(sessions: SessionStore, key: SessionKey): Promise<
   const standing = (await allMessages(sessions, key, true)).filter((message) => message.status !== "superseded");
   assert.equal(session?.messageCount, standing.length, "messageCount");
   assert.equal(session?.turnCount, standing.filter((message) => message.role === "user").length, "turnCount");
+}
+
+/** `deepEqual` for what is too large to be printed: comparing megabytes line by line takes seconds. */
+export function same(actual: unknown, expected: unknown, what: string): void {
+  assert.ok(isDeepStrictEqual(actual, expected), `${what} is not as it was given`);
 }
 
 export async function refused(work: Promise<unknown>, code: ErrorCode): Promise<void> {

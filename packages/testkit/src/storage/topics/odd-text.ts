@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Json } from "@parlor/core";
 import { topic } from "../topic.ts";
-import { answered, append, longMs, newTurn, readAll, said, streaming, times, wide } from "../samples.ts";
+import { answered, append, longMs, newTurn, readAll, said, same, streaming, times, wide } from "../samples.ts";
 
 /** Text that some store, driver or encoding cannot take as it is. */
 const odd: Readonly<Record<string, string>> = {
@@ -45,14 +45,15 @@ export const oddMessages = topic("odd text in sessions", ["sessions"], {
     );
     const { appended } = await sessions.open(key(), { append: given, window: wide });
     for (const [at, name] of names.entries()) {
-      assert.deepEqual(appended[at]?.parts, given[at]?.parts, name);
-      assert.deepEqual((await sessions.message(key(), name))?.parts, given[at]?.parts, name);
+      same(appended[at]?.parts, given[at]?.parts, name);
+      same((await sessions.message(key(), name))?.parts, given[at]?.parts, name);
     }
     const { window } = await sessions.open(key(), { append: [], window: wide });
     const textual = given.filter((message) => message.id !== "empty");
-    assert.deepEqual(
+    same(
       window.map((message) => message.parts),
       textual.map((message) => message.parts),
+      "the window",
     );
   },
 
@@ -62,7 +63,7 @@ export const oddMessages = topic("odd text in sessions", ["sessions"], {
       await sessions.append(key(), [streaming(name, "t1")]);
       const final = answered(name, "t1", { parts: [{ type: "text", text: textOf(name) }] });
       assert.equal(await sessions.settle(key(), final, { turn: "t1" }), true, name);
-      assert.deepEqual((await sessions.message(key(), name))?.parts, final.parts, name);
+      same((await sessions.message(key(), name))?.parts, final.parts, name);
     }
   },
 
@@ -73,7 +74,7 @@ export const oddMessages = topic("odd text in sessions", ["sessions"], {
       const created = await sessions.create(key(`s${at}`), fields);
       const updated = await sessions.update(key(`s${at}`), fields);
       for (const session of [created, updated, await sessions.get(key(`s${at}`))])
-        assert.deepEqual(
+        same(
           [session?.title, session?.systemPrompt, session?.model, session?.metadata],
           [text, text, text, fields.metadata],
           name,
@@ -98,14 +99,15 @@ export const oddMessages = topic("odd text in sessions", ["sessions"], {
       await sessions.open(key(id), { append: identifiers.map((message) => said(message)), window: wide });
       for (const message of identifiers) assert.equal((await sessions.message(key(id), message))?.id, message);
     }
-    for (let cursor: string | undefined, listed: string[] = []; ;) {
+    let cursor: string | undefined;
+    const listed: string[] = [];
+    for (let pages = 0; pages < identifiers.length; pages++) {
       const page = await sessions.list(owner, { limit: 1, ...(cursor !== undefined && { cursor }) });
-      listed = [...listed, ...page.items.map((item) => item.id)];
+      listed.push(...page.items.map((item) => item.id));
       cursor = page.cursor;
-      if (cursor !== undefined) continue;
-      assert.deepEqual(listed.toSorted(), identifiers.toSorted(), "a cursor on any id");
-      break;
     }
+    assert.deepEqual(listed.toSorted(), identifiers.toSorted(), "a cursor stands on any id");
+    assert.equal(cursor, undefined);
   },
 });
 
@@ -119,7 +121,7 @@ export const oddTurns = topic("odd text in turns", ["turns"], {
     const call = { type: "tool-call", offset, id: "c", name: "n", input: json, meta: { p: json } } as const;
     await append(turns, won.claim, [call]);
     const stored = await readAll(turns, key(), "t1");
-    for (const [at, name] of names.entries()) assert.deepEqual(stored[at], events[at], name);
+    for (const [at, name] of names.entries()) same(stored[at], events[at], name);
     assert.deepEqual(stored[names.length], call);
   },
 
@@ -140,7 +142,7 @@ export const oddTurns = topic("odd text in turns", ["turns"], {
       assert.ok(won.kind === "won");
       const outcome = { status: "failed", error: { code: "internal", detail: textOf(names[at] ?? "NUL") } } as const;
       await turns.end(won.claim, outcome);
-      assert.deepEqual(await turns.get(key(`s${at}`), id), { key: key(`s${at}`), ...turn, outcome });
+      same(await turns.get(key(`s${at}`), id), { key: key(`s${at}`), ...turn, outcome }, id);
     }
   },
 });
@@ -150,9 +152,9 @@ export const oddRecords = topic("odd text in records", ["records"], {
     const kind = unique("kind");
     for (const name of names) {
       await records.put(kind, name, textOf(name));
-      assert.equal(await records.get(kind, name), textOf(name), name);
+      same(await records.get(kind, name), textOf(name), name);
     }
     const listed = await records.list(kind, { limit: 100 });
-    assert.deepEqual(new Map(listed.map(({ id, value }) => [id, value])), new Map(Object.entries(odd)));
+    same(new Map(listed.map(({ id, value }) => [id, value])), new Map(Object.entries(odd)), "the list");
   },
 });

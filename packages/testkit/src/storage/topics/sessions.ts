@@ -78,17 +78,18 @@ export const sessions = topic("sessions", ["sessions"], {
   },
 
   "updates of different fields at once are all kept": async ({ nodes: [one, two], key }) => {
-    await one.sessions.create(key(), {});
+    await one.sessions.create(key(), { ...init, title: "Before", model: "before" });
     await Promise.all([
+      two.sessions.update(key(), { favorite: true }),
       one.sessions.update(key(), { title: "A title" }),
       two.sessions.update(key(), { model: "model" }),
       one.sessions.append(key(), [said("m1")]),
-      two.sessions.update(key(), { favorite: true }),
+      two.sessions.update(key(), { metadata: { size: 2 } }),
     ]);
     const session = await one.sessions.get(key());
     assert.deepEqual(
-      [session?.title, session?.model, session?.favorite, session?.messageCount],
-      ["A title", "model", true, 1],
+      [session?.title, session?.model, session?.favorite, session?.metadata, session?.messageCount],
+      ["A title", "model", true, { size: 2 }, 1],
     );
   },
 

@@ -1,0 +1,95 @@
+import { Child, cores } from "./child.ts";
+import { load } from "./client.ts";
+import type { Measure } from "./measures.ts";
+import type { Question } from "./servers/serve.ts";
+
+export const serverNames = ["raw", "parlor", "openai-sdk", "ai-sdk"] as const;
+export type ServerName = (typeof serverNames)[number];
+
+export interface Plan {
+  readonly servers: readonly ServerName[];
+  readonly measures: readonly Measure[];
+  readonly rounds: number;
+  /** Writes a .cpuprofile of every measure's last round here, one per server. */
+  readonly profileTo?: string;
+  readonly onRound?: (round: Round) => void;
+}
+
+/** CPU time of each server in one round, in the measure's unit. */
+export interface Round {
+  readonly measure: Measure;
+  readonly round: number;
+  readonly figures: ReadonlyMap<ServerName, number>;
+}
+
+/** By measure: the median of its rounds, per server. */
+export type Figures = ReadonlyMap<Measure, ReadonlyMap<ServerName, number>>;
+
+type Server = Child<number>;
+
+/** Runs everything in processes of its own. Throws when a reply is short or a process ends. */
+export async function runRounds(plan: Plan): Promise<Figures> {
+  const children: Child<unknown>[] = [];
+  const start = async <Ready>(...args: Parameters<typeof Child.start>): Promise<Child<Ready>> => {
+    const child = await Child.start<Ready>(...args);
+    children.push(child);
+    return child;
+  };
+  try {
+    const provider = await start<string>("./provider.ts", cores.load);
+    const servers = new Map<ServerName, Server>();
+    for (const name of plan.servers) {
+      const environment = { BENCH_PROVIDER: provider.ready };
+      servers.set(name, await start<number>(`./servers/${name}.ts`, cores.server, environment));
+    }
+    const figures = new Map<Measure, ReadonlyMap<ServerName, number>>();
+    for (const measure of plan.measures) figures.set(measure, await runMeasure(plan, servers, measure));
+    return figures;
+  } finally {
+    await Promise.all(children.map((child) => child.close()));
+  }
+}
+
+async function runMeasure(
+  plan: Plan,
+  servers: ReadonlyMap<ServerName, Server>,
+  measure: Measure,
+): Promise<ReadonlyMap<ServerName, number>> {
+  const all = new Map<ServerName, number[]>();
+  for (const server of servers.values()) {
+    for (let count = 0; count < measure.warmUps; count++) await load(server.ready, measure);
+  }
+  for (let round = 1; round <= plan.rounds; round++) {
+    const figures = new Map<ServerName, number>();
+    // Each server is first in turn, so that none always runs after the same one.
+    const shift = (round - 1) % servers.size;
+    const order = [...servers].slice(shift).concat([...servers].slice(0, shift));
+    for (const [name, server] of order) {
+      const profile = plan.profileTo !== undefined && round === plan.rounds;
+      if (profile) await ask(server, { ask: "startProfile" });
+      figures.set(name, await runOnce(server, measure));
+      if (profile)
+        await ask(server, { ask: "endProfile", path: `${plan.profileTo}/${name}-${measure.name}.cpuprofile` });
+    }
+    for (const [name, figure] of figures) all.set(name, [...(all.get(name) ?? []), figure]);
+    plan.onRound?.({ measure, round, figures });
+  }
+  return new Map([...all].map(([name, list]) => [name, median(list)]));
+}
+
+async function runOnce(server: Server, measure: Measure): Promise<number> {
+  const before = (await ask(server, { ask: "cpu" })) as number;
+  const moved = await load(server.ready, measure);
+  const after = (await ask(server, { ask: "cpu" })) as number;
+  const micros = (after - before) / (measure.per === "token" ? moved.tokens : moved.replies);
+  return measure.unit === "ms" ? micros / 1000 : micros;
+}
+
+const ask = (server: Server, question: Question) => server.ask(question);
+
+export function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}

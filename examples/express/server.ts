@@ -21,7 +21,7 @@ app.get("/", (_request, response) => void response.send("The bookshop"));
 app.use("/ai", parlor(engine, { auth: ({ raw }) => (raw.get("x-user") ? { id: raw.get("x-user")! } : undefined) }));
 
 const server = app.listen(Number(PORT), "127.0.0.1", () => console.log("listening on", server.address()));
-process.once("SIGTERM", async () => {
+process.once("SIGTERM", () => {
   server.close();
-  await engine.close(); // lets running turns finish
+  void engine.close(); // lets running turns finish
 });

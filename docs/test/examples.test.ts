@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { fakeOpenAI, text } from "@parlor/testkit/openai";
+import { expect, test } from "vitest";
+import { freePort, run, start } from "./run.ts";
+
+const here = new URL("../../examples/", import.meta.url);
+const file = (path: string) => fileURLToPath(new URL(path, here));
+const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+test.for(folders.map(({ name }) => name))("%s is one program of at most 40 lines", (name) => {
+  const programs = readdirSync(file(name)).filter((entry) => entry.endsWith(".ts"));
+  expect(programs).toHaveLength(1);
+  expect(
+    readFileSync(file(`${name}/${programs[0]}`), "utf8")
+      .trim()
+      .split("\n").length,
+  ).toBeLessThanOrEqual(40);
+});
+
+test("express", async () => {
+  const provider = await fakeOpenAI({ reply: { steps: text("A book", " for you.") } });
+  const port = await freePort();
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url, PORT: String(port) };
+  const app = await start(file("express/server.ts"), /listening/, env);
+  const url = `http://127.0.0.1:${port}`;
+  expect(await (await fetch(url)).text()).toBe("The bookshop");
+  expect((await fetch(`${url}/ai/sessions`)).status).toBe(401);
+  const stream = await fetch(`${url}/ai/api/v1/chat/stream?message=Hello&session_id=s1`, {
+    headers: { "x-user": "ada" },
+  });
+  expect(await stream.text()).toMatch(/event: chunk[^]*A book[^]*event: done/);
+  expect(provider.requests[0]?.body?.messages?.[0]).toMatchObject({
+    role: "system",
+    content: "You help the customers of a bookshop.",
+  });
+  expect(await app.stop()).toBe(0);
+  await provider.close();
+});
+
+test("for-await", async () => {
+  const provider = await fakeOpenAI({ reply: { steps: text("An", " answer.") } });
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url };
+  const { code, output } = await run(process.execPath, [file("for-await/chat.ts"), "One?", "Two?"], env);
+  expect(output.match(/An answer\.\n\(complete, \d+ tokens\)/g)).toHaveLength(2);
+  expect(provider.requests[1]?.body?.messages).toHaveLength(3);
+  expect(code).toBe(0);
+  await provider.close();
+});

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+export const root = new URL("../../", import.meta.url);
+
+export interface Block {
+  /** `README.md:34` */
+  readonly at: string;
+  /** What stands after the fence: `ts`, `sh curl` … */
+  readonly language: string;
+  readonly code: string;
+}
+
+/** Every fenced block of the README and of the pages in docs/. */
+export function blocks(): readonly Block[] {
+  const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`)];
+  return pages
+    .filter((page) => page.endsWith(".md"))
+    .flatMap((page) => {
+      const text = readFileSync(new URL(page, root), "utf8");
+      return [...text.matchAll(/^```(.*)\n([^]*?)^```$/gm)].map((match) => ({
+        at: `${page}:${text.slice(0, match.index).split("\n").length}`,
+        language: match[1] ?? "",
+        code: match[2] ?? "",
+      }));
+    });
+}
+
+/** Every link of those pages into this repository, with the page it stands on. */
+export function links(): readonly { readonly page: string; readonly target: string }[] {
+  const pages = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/errors.md"];
+  return pages.flatMap((page) => {
+    const text = readFileSync(new URL(page, root), "utf8");
+    return [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => ({ page, target: match[1] ?? "" }));
+  });
+}

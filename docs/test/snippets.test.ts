@@ -1,0 +1,53 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { fakeOpenAI, text } from "@parlor/testkit/openai";
+import { expect, test } from "vitest";
+import { blocks, links, root } from "./markdown.ts";
+import { freePort, run, start } from "./run.ts";
+
+const snippets = blocks().filter(({ language }) => language === "ts");
+const generated = new URL("generated/", import.meta.url);
+
+/** The snippet as it stands, but for the provider's address and the port. */
+function write(name: string, code: string, baseURL: string, port: number): string {
+  mkdirSync(generated, { recursive: true });
+  const file = fileURLToPath(new URL(`${name.replaceAll(/\W/g, "-")}.ts`, generated));
+  writeFileSync(
+    file,
+    code
+      .replace('openai({ model: "gpt-5-mini"', `openai({ model: "gpt-5-mini", baseURL: "${baseURL}"`)
+      .replace("listen(3000)", `listen(${port}, () => console.log("up"))`),
+  );
+  return file;
+}
+
+test("the README shows how to embed and how to do without HTTP", () => {
+  expect(snippets.filter(({ at }) => at.startsWith("README.md"))).toHaveLength(2);
+});
+
+test.for(snippets)("$at runs", async ({ at, code }) => {
+  const provider = await fakeOpenAI({ reply: { steps: text("Hello", " from", " the", " model.") } });
+  const port = await freePort();
+  const file = write(at, code, provider.url, port);
+  const env = { OPENAI_API_KEY: "test-key" };
+  if (code.includes("listen(3000)")) {
+    const app = await start(file, /up/, env);
+    const body = JSON.stringify({ message: "Hi", session_id: "s1" });
+    const response = await fetch(`http://127.0.0.1:${port}/ai/api/v1/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-user": "ada" },
+      body,
+    });
+    expect(await response.json()).toMatchObject({ message: "Hello from the model.", session_id: "s1" });
+    await app.stop();
+  } else {
+    const { code: exit, output } = await run(process.execPath, [file], env);
+    expect(output).toContain("Hello from the model.");
+    expect(exit).toBe(0);
+  }
+  await provider.close();
+});
+
+test.for(links())("$page links to $target, which is there", ({ page, target }) => {
+  expect(existsSync(new URL(target, new URL(page, root)))).toBe(true);
+});

@@ -1,17 +1,21 @@
 import type { modelTypes } from "./model.ts";
 import type { Variables } from "./variables.ts";
 
-export type Device = NonNullable<Variables["DEVICE"]>;
-
 export type ModelChoice =
-  /** The built-in toy model: no key, no download, no sense. */
-  | { readonly kind: "demo"; readonly device: Device }
-  | { readonly kind: "llama"; readonly path: string; readonly name?: string; readonly device: Device }
+  /** A toy made on the spot: no key, no download. */
+  | { readonly kind: "demo" }
+  | {
+      readonly kind: "llama";
+      readonly path: string;
+      readonly name?: string;
+      readonly device: NonNullable<Variables["DEVICE"]>;
+    }
   /** A service that speaks OpenAI's Chat Completions protocol. */
   | {
       readonly kind: "openai";
-      /** As the environment spelled it. */
       readonly provider: string;
+      /** The provider as the environment spelled it, for replies. */
+      readonly spelled: string;
       readonly model: string;
       /** Absent: OpenAI itself. */
       readonly baseUrl?: string;
@@ -61,38 +65,42 @@ const services: Partial<Record<ModelType, Service>> = {
 
 /** Which model the environment asks for, or a sentence on why it cannot be had. Nothing set: the demo. */
 export function chooseModel(variables: Variables): Chosen {
-  const device = variables.DEVICE ?? "auto";
   const [selector, implied] = selectors.find(([name]) => variables[name] !== undefined) ?? [];
   if (selector === undefined) {
     return variables.MODEL_NAME === undefined
-      ? { choice: { kind: "demo", device } }
+      ? { choice: { kind: "demo" } }
       : { fault: "MODEL_NAME is set, but nothing says whose model it is: set MODEL_TYPE" };
   }
   const spelled = implied ?? variables[selector] ?? "";
   const type = spelled === "chatgroq" ? "groq" : (spelled as ModelType);
-  if (type === "local") return chooseFile(variables, device);
+  if (type === "local") return chooseFile(variables);
   const service = services[type];
-  if (service !== undefined) return chooseService(variables, service, spelled);
+  if (service !== undefined) return chooseService(variables, service, { provider: type, spelled });
   const built = ["local", ...Object.keys(services)].join(", ");
   return { fault: `${selector} chooses ${spelled}, which is not built yet; MODEL_TYPE can be ${built}` };
 }
 
-function chooseFile({ MODEL_PATH: path, MODEL_NAME: name, MODEL_URI: uri }: Variables, device: Device): Chosen {
+function chooseFile({
+  MODEL_PATH: path,
+  MODEL_NAME: name,
+  MODEL_URI: uri,
+  DEVICE: device = "auto",
+}: Variables): Chosen {
   if (path !== undefined) return { choice: { kind: "llama", path, device, ...(name === undefined ? {} : { name }) } };
   if (uri === undefined) return { fault: "MODEL_PATH must name a GGUF file for MODEL_TYPE=local" };
   return { fault: "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH" };
 }
 
-function chooseService(variables: Variables, service: Service, provider: string): Chosen {
+function chooseService(variables: Variables, service: Service, names: { provider: string; spelled: string }): Chosen {
   const apiKey = service.key && variables[service.key];
   const baseUrl = addressOf(service, variables[service.url]);
   const groqName = service.key === "GROQ_API_KEY" ? variables.GROQ_MODEL_NAME : undefined;
   const model = variables.MODEL_NAME ?? groqName ?? service.model;
   if (service.key && !service.keyOptional && apiKey === undefined)
-    return { fault: `${service.key} must be set for ${provider}` };
-  if (service.urlNeeded && baseUrl === undefined) return { fault: `${service.url} must be set for ${provider}` };
-  if (model === undefined) return { fault: `MODEL_NAME must name a model of ${provider}` };
-  return { choice: { kind: "openai", provider, model, ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) } };
+    return { fault: `${service.key} must be set for ${names.spelled}` };
+  if (service.urlNeeded && baseUrl === undefined) return { fault: `${service.url} must be set for ${names.spelled}` };
+  if (model === undefined) return { fault: `MODEL_NAME must name a model of ${names.spelled}` };
+  return { choice: { kind: "openai", ...names, model, ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) } };
 }
 
 /** An address without a path gets the usual one: http://localhost:11434 means http://localhost:11434/v1. */

@@ -75,7 +75,10 @@ export const httpUrl = () =>
   z
     .string()
     .refine((value) => /^https?:$/.test(asUrl(value)?.protocol ?? ""), "must be an http:// or https:// URL")
-    .refine((value) => !asUrl(value)?.username && !asUrl(value)?.password, "must not hold a user name or password");
+    .refine((value) => {
+      const { username, password, search, hash } = asUrl(value) ?? {};
+      return !username && !password && !search && !hash;
+    }, "must not hold a user name, a password, a query or a fragment");
 
 /** A connection string of one of these schemes; may hold a password. */
 export const connectionUrl = (schemes: readonly string[]) =>

@@ -1,4 +1,4 @@
-import type { LimitOptions, ModelSettings } from "@parlor/core";
+import type { LimitOptions, MemoryOptions, ModelSettings } from "@parlor/core";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
 import { findUnbuilt } from "./unbuilt.ts";
 import { variables as schema, type Variables } from "./variables.ts";
@@ -12,7 +12,7 @@ export interface Config {
   readonly window: { readonly messages?: number; readonly characters?: number };
   /** Per owner. */
   readonly limits: LimitOptions;
-  readonly memory: { readonly maxSessions?: number; readonly ttlMs?: number };
+  readonly memory: MemoryOptions;
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly file?: string };
@@ -64,7 +64,12 @@ function toConfig(variables: Variables, model: ModelChoice): Config {
     ...given({ systemPrompt: variables.SYSTEM_PROMPT }),
     window: given({ messages: variables.MAX_CONVERSATION_HISTORY, characters: variables.MAX_TOKEN_BUDGET }),
     limits: given({ requests: variables.RATE_LIMIT, concurrentTurns: variables.MAX_CONCURRENT_STREAMS }),
-    memory: given({ maxSessions: variables.MAX_CACHE_SIZE, ttlMs: ttlSeconds && ttlSeconds * 1000 }),
+    memory: given({
+      maxSessions: variables.MAX_CACHE_SIZE,
+      ttlMs: ttlSeconds && ttlSeconds * 1000,
+      maxSessionsPerOwner: variables.MAX_SESSIONS_PER_USER,
+      maxMessagesPerSession: variables.MAX_MESSAGES_PER_SESSION,
+    }),
     listen: { host: variables.HOST ?? "127.0.0.1", port: variables.PORT ?? 8000 },
     log: { level: variables.LOG_LEVEL ?? (variables.DEBUG ? "debug" : "info"), ...given({ file: variables.LOG_FILE }) },
   };

@@ -5,7 +5,7 @@ const protection = "is set, but authentication is not built yet and every caller
 const unused = "is set, but nothing uses it yet";
 
 /** Variables whose absence of effect would cost somebody data or protection: the server does not start with them. */
-const stops: Partial<Record<keyof Variables, string>> = {
+export const stops: Partial<Record<keyof Variables, string>> = {
   REDIS_URL: durable,
   DATABASE_URL: durable,
   SQLITE_PATH: durable,
@@ -19,7 +19,7 @@ const stops: Partial<Record<keyof Variables, string>> = {
 };
 
 /** Variables that only leave something out: a line at start says so. */
-const warns: readonly (keyof Variables)[] = [
+export const warns: readonly (keyof Variables)[] = [
   "ACCESS_TOKEN_EXPIRE_MINUTES",
   "ANTHROPIC_API_KEY",
   "ANTHROPIC_BASE_URL",
@@ -31,8 +31,6 @@ const warns: readonly (keyof Variables)[] = [
   "GOOGLE_API_KEY",
   "GOOGLE_BASE_URL",
   "INFERENCE_SERVICE_URL",
-  "MAX_MESSAGES_PER_SESSION",
-  "MAX_SESSIONS_PER_USER",
   "METRICS_PATH",
   "MODELS",
   "ROOT_PAGE",

@@ -5,8 +5,7 @@ import { variables } from "../../src/config/variables.ts";
 const choose = (environment: Record<string, string>) => chooseModel(variables.parse(environment));
 
 test("nothing set: the demo", () => {
-  expect(choose({})).toEqual({ choice: { kind: "demo", device: "auto" } });
-  expect(choose({ DEVICE: "cpu" })).toEqual({ choice: { kind: "demo", device: "cpu" } });
+  expect(choose({})).toEqual({ choice: { kind: "demo" } });
 });
 
 test("MODEL_TYPE wins over LLM_PROVIDER, and both over keys", () => {
@@ -25,38 +24,38 @@ test("a file named on purpose wins over a key in the environment", () => {
 });
 
 test.each([
-  [{ OPENAI_API_KEY: "k" }, { provider: "openai", model: "gpt-5-mini", apiKey: "k" }],
+  [{ OPENAI_API_KEY: "k" }, { provider: "openai", spelled: "openai", model: "gpt-5-mini", apiKey: "k" }],
   [
     { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "http://127.0.0.1:9000/v1" },
-    { provider: "openai", model: "gpt-5-mini", apiKey: "k", baseUrl: "http://127.0.0.1:9000/v1" },
+    { provider: "openai", spelled: "openai", model: "gpt-5-mini", apiKey: "k", baseUrl: "http://127.0.0.1:9000/v1" },
   ],
   [
     { OPENAI_BASE_URL: "http://127.0.0.1:9000/v1", MODEL_NAME: "m" },
-    { provider: "openai_compatible", model: "m", baseUrl: "http://127.0.0.1:9000/v1" },
+    { provider: "openai_compatible", spelled: "openai_compatible", model: "m", baseUrl: "http://127.0.0.1:9000/v1" },
   ],
   [
     { GROQ_API_KEY: "k", GROQ_MODEL_NAME: "g" },
-    { provider: "groq", model: "g", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
+    { provider: "groq", spelled: "groq", model: "g", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
   ],
   [
     { LLM_PROVIDER: "chatgroq", GROQ_API_KEY: "k", GROQ_MODEL_NAME: "g", MODEL_NAME: "m" },
-    { provider: "chatgroq", model: "m", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
+    { provider: "groq", spelled: "chatgroq", model: "m", apiKey: "k", baseUrl: "https://api.groq.com/openai/v1" },
   ],
   [
     { MINIMAX_API_KEY: "k", MODEL_NAME: "m" },
-    { provider: "minimax", model: "m", apiKey: "k", baseUrl: "https://api.minimax.io/v1" },
+    { provider: "minimax", spelled: "minimax", model: "m", apiKey: "k", baseUrl: "https://api.minimax.io/v1" },
   ],
   [
     { HF_API_TOKEN: "k", MODEL_NAME: "m" },
-    { provider: "hf_api", model: "m", apiKey: "k", baseUrl: "https://router.huggingface.co/v1" },
+    { provider: "hf_api", spelled: "hf_api", model: "m", apiKey: "k", baseUrl: "https://router.huggingface.co/v1" },
   ],
   [
     { MODEL_TYPE: "ollama", MODEL_NAME: "m" },
-    { provider: "ollama", model: "m", baseUrl: "http://localhost:11434/v1" },
+    { provider: "ollama", spelled: "ollama", model: "m", baseUrl: "http://localhost:11434/v1" },
   ],
   [
     { OLLAMA_BASE_URL: "http://box:11434", MODEL_NAME: "m" },
-    { provider: "ollama", model: "m", baseUrl: "http://box:11434/v1" },
+    { provider: "ollama", spelled: "ollama", model: "m", baseUrl: "http://box:11434/v1" },
   ],
 ])("%o", (environment, choice) => {
   expect(choose(environment)).toEqual({ choice: { kind: "openai", ...choice } });

@@ -17,7 +17,7 @@ const faultsOf = (environment: Record<string, string>) => {
 test("an empty environment gives the demo on 127.0.0.1:8000", () => {
   expect(readConfig({})).toEqual({
     config: {
-      model: { kind: "demo", device: "auto" },
+      model: { kind: "demo" },
       settings: {},
       window: {},
       limits: {},
@@ -68,11 +68,13 @@ test("limits and windows reach their options", () => {
       MAX_CONVERSATION_HISTORY: "10",
       MAX_TOKEN_BUDGET: "8000",
       MAX_CACHE_SIZE: "100",
+      MAX_SESSIONS_PER_USER: "5",
+      MAX_MESSAGES_PER_SESSION: "6",
     }),
   ).toMatchObject({
     limits: { requests: [{ limit: 60, windowMs: 60_000 }], concurrentTurns: 4 },
     window: { messages: 10, characters: 8000 },
-    memory: { maxSessions: 100 },
+    memory: { maxSessions: 100, maxSessionsPerOwner: 5, maxMessagesPerSession: 6 },
   });
 });
 
@@ -104,7 +106,6 @@ describe("what is not built yet", () => {
     ["ENABLE_METRICS", "true"],
     ["ROOT_PAGE", "chat"],
     ["CORS_ORIGINS", "*"],
-    ["MAX_SESSIONS_PER_USER", "5"],
   ])("%s=%s gives a warning", (name, value) => {
     expect(readConfig({ [name]: value })).toMatchObject({ warnings: [`${name} is set, but nothing uses it yet`] });
   });

@@ -24,7 +24,7 @@ const table: Record<keyof typeof variables.shape, { good: string; read: unknown;
   MINIMAX_API_KEY: key,
   MINIMAX_API_URL: url,
   HF_API_TOKEN: key,
-  HF_INFERENCE_URL: url,
+  HF_INFERENCE_URL: { ...url, bad: "https://models.example.com/v1?key=sk-0123" },
   OLLAMA_BASE_URL: url,
   ANTHROPIC_API_KEY: key,
   ANTHROPIC_BASE_URL: url,

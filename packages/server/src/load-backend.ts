@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ModelBackend } from "@parlor/core";
+import type { ModelChoice } from "./config/choose-model.ts";
+
+/** Loads the chosen model; only its backend is imported. Throws a `ChatError` when it cannot be loaded. */
+export async function loadBackend(choice: ModelChoice): Promise<ModelBackend> {
+  if (choice.kind === "demo") return loadDemo();
+  if (choice.kind === "openai") {
+    const { openai } = await import("@parlor/openai");
+    const { provider: name, model, baseUrl: baseURL, apiKey } = choice;
+    return openai({ name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) });
+  }
+  const { llama } = await import("@parlor/llama");
+  const { path, name, device } = choice;
+  return llama({ modelPath: path, gpu: device === "cpu" ? false : device, ...(name && { name }) });
+}
+
+/** Makes the toy model anew at each start, which takes milliseconds: a kept file could be another version's. */
+async function loadDemo(): Promise<ModelBackend> {
+  const [{ llama }, { writeTinyGguf }] = await Promise.all([import("@parlor/llama"), import("@parlor/testkit/gguf")]);
+  const folder = await mkdtemp(join(tmpdir(), "parlor-demo-"));
+  try {
+    const modelPath = join(folder, "parlor-demo.gguf");
+    await writeTinyGguf(modelPath);
+    return await llama({ modelPath, name: "parlor-demo", gpu: false });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,113 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createChatEngine, memory, type ChatEngine, type ModelBackend } from "@parlor/core";
+import { createHandler } from "@parlor/http";
+import { listener } from "@parlor/http/node";
+import type { Logger } from "pino";
+import type { Config } from "./config/read-config.ts";
+import { loadBackend } from "./load-backend.ts";
+import { turnLine } from "./log/turn-line.ts";
+import { StartError } from "./start-error.ts";
+import { version } from "./version.ts";
+
+export interface RunningServer {
+  /** Where it answers: `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly engine: ChatEngine;
+  /**
+   * Says at once that it is not ready and takes no new turns (503), lets those that run finish for `drainMs` (default 8,000),
+   * interrupts the rest, ends every connection. A second call waits for the first.
+   */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+/** With what follows it, less than the 10 s that Docker waits before it kills. */
+const drainDefaultMs = 8_000;
+/** How long replies that are written may take to leave once every turn has ended. */
+const flushMs = 1_000;
+
+/** Loads the model and serves it. Throws `StartError` with a sentence for whoever runs it. */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const backend = await loadBackend(config.model);
+  try {
+    return await serve(config, backend, logger);
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+async function serve(config: Config, backend: ModelBackend, logger: Logger): Promise<RunningServer> {
+  const { systemPrompt, settings, window, limits } = config;
+  const engine = createChatEngine({
+    backend,
+    storage: memory(config.memory),
+    settings,
+    window,
+    limits,
+    ...(systemPrompt && { systemPrompt }),
+    onTurn: (summary) => logger.info(turnLine(summary), "turn"),
+    onError: (error, during) => logger.error({ during, err: error }, "background failure"),
+  });
+  const handler = createHandler(engine, {
+    access: "public",
+    sharedAnonymous: true,
+    version,
+    logger,
+    ...(config.model.kind === "openai" && { providerName: config.model.spelled }),
+  });
+  const answer = listener(handler);
+  let closing: Promise<void> | undefined;
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      // For a request to arrive; a reply may take as long as it likes.
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+      // A message of 32,000 characters fits the query of GET /api/v1/chat/stream, percent-encoded.
+      maxHeaderSize: 384 * 1024,
+    },
+    (request, response) => {
+      if (closing) response.shouldKeepAlive = false;
+      answer(request, response);
+    },
+  );
+  await listen(server, config.listen);
+  return {
+    url: urlOf(server),
+    engine,
+    close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown(server, engine, drainMs)),
+  };
+}
+
+function listen(server: Server, { host, port }: Config["listen"]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("listening", resolve);
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    const why: Record<string, string> = {
+      EADDRINUSE: `PORT ${port} on ${host} is taken by another program; set PORT to another one`,
+      EACCES: `PORT ${port} on ${host} may not be opened by this user; set PORT to 1024 or more`,
+      EADDRNOTAVAIL: `HOST ${host} is no address of this machine`,
+      ENOTFOUND: `HOST ${host} cannot be resolved`,
+    };
+    reject(new StartError(why[error.code ?? ""] ?? `cannot listen on ${host} port ${port}`, { cause: error }));
+  });
+  server.listen({ host, port, backlog: 8192 });
+  return promise;
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  const everywhere = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[address];
+  return `http://${everywhere ?? (family === "IPv6" ? `[${address}]` : address)}:${port}`;
+}
+
+/** Listens until the last turn has ended: who asks meanwhile is told (503), and who lost a stream can still resume it. */
+async function shutDown(server: Server, engine: ChatEngine, drainMs: number): Promise<void> {
+  await engine.close({ drainMs });
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  const late = setTimeout(() => server.closeAllConnections(), flushMs);
+  await closed;
+  clearTimeout(late);
+}

@@ -9,6 +9,7 @@ import { LiveTurn } from "./live-turn.ts";
 import { settleOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { Pulse } from "./pulse.ts";
+import { startReaper } from "./reaper.ts";
 import { runTurn } from "./run-turn.ts";
 import { createSessions } from "./sessions.ts";
 import { summarise, type Times } from "./summary.ts";
@@ -24,9 +25,12 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
   const running = new Set<Promise<void>>();
   let state: EngineHealth["state"] = "ready";
   let listening: Promise<() => void> | undefined;
+  let stopReaping: (() => void) | undefined;
 
-  /** Stops asked for on other nodes; only a hint, the lease's renewal says so too. */
-  function listenForStops(): void {
+  /** Takes its part among the nodes of this storage, from its first stored turn on. */
+  function join(): void {
+    stopReaping ??= startReaper(parts);
+    // Stops asked for on other nodes; only a hint, the lease's renewal says so too.
     listening ??= storage.bus.subscribe(stopTopic, (id) => parts.live.get(id)?.abort({ status: "interrupted" }));
     listening.catch((error: unknown) => {
       listening = undefined;
@@ -38,7 +42,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     if (state !== "ready") throw draining();
     checkInput(input, parts.maxMessageCharacters);
     const stored = input.session !== undefined;
-    if (stored) listenForStops();
+    if (stored) join();
     const now = clock.now();
     const times: Times = { startedAt: clock.monotonic() };
     const id = parts.newId();
@@ -133,6 +137,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       await Promise.all(running);
       late();
       state = "closed";
+      stopReaping?.();
       (await listening?.catch(() => undefined))?.();
       await Promise.all([backend.close(), closeStorage(storage)]);
     },

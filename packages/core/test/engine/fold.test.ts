@@ -45,6 +45,17 @@ test("a reader on another node gets a terminal event soon after the lease", asyn
   expect((await reading).at(-1)).toMatchObject({ type: "end", status: "interrupted", error: { code: "lease_lost" } });
 });
 
+test("a node that has work of its own folds what others left behind, unasked", async () => {
+  const { engine, clock, storage } = await dyingNode();
+  await engine.send({ owner: "bob", session: "s1", message: "say it again" });
+  await pass(clock, 14_000);
+  expect((await storage.sessions.messages(key, { limit: 9 }))?.[1]).toMatchObject({
+    status: "interrupted",
+    parts: [{ text: "half" }],
+  });
+  await engine.close();
+});
+
 test("the zombie writes nothing once it is taken over, and its own readers are told", async () => {
   const gate = Promise.withResolvers<void>();
   const one = world([{ type: "text", text: "a" }, { wait: gate.promise }, ...says(" zombie")]);

@@ -3,7 +3,7 @@ import { EventBuffer } from "./event-buffer.ts";
 import { generate } from "./generate.ts";
 import { load } from "./load.ts";
 import { type LlamaOptions, resolveOptions } from "./options.ts";
-import { buildPrompt, countTokens, templateTokens } from "./prompt.ts";
+import { buildPrompt, countTokens } from "./prompt.ts";
 import { SequencePool } from "./sequences.ts";
 
 /**
@@ -16,9 +16,8 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
   const resolved = resolveOptions(options);
   const { name, settings } = resolved;
   const loaded = await load(resolved);
-  const { model, context, wrapper, slots } = loaded;
+  const { model, context, contextSize, wrapper, slots } = loaded;
   const pool = new SequencePool(slots, resolved.maxQueued);
-  const perMessage = templateTokens(loaded);
   const running = new Map<AbortController, Promise<void>>();
   let closing: Promise<void> | undefined;
 
@@ -26,7 +25,7 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
     provider: "llama.cpp",
     model: name,
     kind: "local",
-    contextWindow: context.contextSize,
+    contextWindow: contextSize,
     capabilities: ["streaming", "multi-turn", ...(wrapper.settings.segments?.thought ? (["reasoning"] as const) : [])],
     defaults: settings,
     // Waiting for a sequence and reading the prompt come before the first token.
@@ -35,13 +34,13 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
 
   async function answer(request: GenerateRequest, signal: AbortSignal, out: EventBuffer): Promise<void> {
     const wanted = { ...settings, ...request.settings };
-    const prompt = await buildPrompt(loaded, request.messages, context.contextSize, wanted.maxTokens);
+    const prompt = await buildPrompt(loaded, request.messages, wanted.maxTokens);
     const slot = await pool.acquire(prompt.tokens, signal);
     try {
-      await generate(slot, prompt, wanted, signal, out);
+      await generate(slot, { prompt, settings: wanted, signal, out });
     } catch (error) {
-      // What the sequence holds after a failure is not known.
-      if (!signal.aborted) await slot.sequence.clearHistory();
+      // What the sequence holds after a failure is not known. A second failure tells nothing new.
+      if (!signal.aborted) await slot.sequence.clearHistory().catch(() => {});
       throw error;
     } finally {
       pool.release(slot);
@@ -75,7 +74,7 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
     },
     async countTokens(messages) {
       if (closing) throw unloaded();
-      return countTokens(loaded, messages, perMessage);
+      return countTokens(loaded, messages);
     },
     health: async () =>
       closing ? { healthy: false, loaded: false, detail: "The model is unloaded." } : { healthy: true, loaded: true },
@@ -83,9 +82,7 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
   };
 
   async function close(): Promise<void> {
-    const error = unloaded();
-    pool.close(error);
-    for (const stop of running.keys()) stop.abort(error);
+    for (const stop of running.keys()) stop.abort(unloaded());
     await Promise.all(running.values());
     await context.dispose();
     await model.dispose();

@@ -8,14 +8,17 @@ import type { Slot } from "./sequences.ts";
 
 type StopReason = LlamaChatResponse["metadata"]["stopReason"];
 
+/** One answer to give. */
+export interface Call {
+  readonly prompt: Prompt;
+  readonly settings: ModelSettings;
+  readonly signal: AbortSignal;
+  readonly out: EventBuffer;
+}
+
 /** Answers a prompt on a sequence that nobody else uses. Throws the signal's reason. */
-export async function generate(
-  { sequence, chat }: Slot,
-  { history, tokens }: Prompt,
-  settings: ModelSettings,
-  signal: AbortSignal,
-  out: EventBuffer,
-): Promise<void> {
+export async function generate({ sequence, chat }: Slot, { prompt, settings, signal, out }: Call): Promise<void> {
+  const { history, tokens } = prompt;
   // The last token is left to the chat, which needs one to begin with.
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
   const cachedInputTokens = sequence.nextTokenIndex;
@@ -65,12 +68,12 @@ type PromptSequence = Pick<LlamaContextSequence, "nextTokenIndex" | "evaluateWit
 
 /** Piece by piece: a signal is noticed between two pieces, and other answers go on. A piece should take 50 to 200 ms. */
 export async function readPrompt(sequence: PromptSequence, tokens: Token[], signal: AbortSignal): Promise<void> {
+  const last = tokens.length - 1;
   let size = 128;
-  while (sequence.nextTokenIndex < tokens.length - 1) {
+  for (let at = sequence.nextTokenIndex; at < last; at = sequence.nextTokenIndex) {
     signal.throwIfAborted();
-    const piece = tokens.slice(sequence.nextTokenIndex, tokens.length - 1).slice(0, size);
     const began = performance.now();
-    await sequence.evaluateWithoutGeneratingNewTokens(piece);
+    await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, Math.min(at + size, last)));
     const took = performance.now() - began;
     if (took < 50) size = Math.min(size * 2, sequence.context.batchSize);
     else if (took > 200) size = Math.max(size / 2, 16);

@@ -1,16 +1,14 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { ChatError } from "@parlor/core";
-import type { ChatWrapper, Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
 import { refuseToShift } from "./context-full.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { type PromptReader, toReader } from "./prompt.ts";
 import type { Slot } from "./sequences.ts";
 
-export interface LoadedModel {
-  readonly model: LlamaModel;
+export interface LoadedModel extends PromptReader {
   readonly context: LlamaContext;
-  /** The model's chat template; one for all, because resolving it blocks for a tenth of a second. */
-  readonly wrapper: ChatWrapper;
   readonly slots: readonly Slot[];
 }
 
@@ -22,17 +20,24 @@ type Library = typeof import("node-llama-cpp");
 export async function load(options: ResolvedOptions): Promise<LoadedModel> {
   await checkFile(options.modelPath);
   const library = await import("node-llama-cpp");
+  const llama = await runtime(library, options.gpu);
   const complaints: string[] = [];
+  llama.logger = (_, message) => complaints.push(message);
   let model: LlamaModel | undefined;
   try {
-    const llama = await runtime(options.gpu);
-    llama.logger = (_, message) => complaints.push(message);
     model = await loadModel(llama, options);
     return await prepare(library, model, options);
   } catch (error) {
     await model?.dispose();
+    const file = basename(options.modelPath);
+    const detail =
+      error instanceof library.InsufficientMemoryError
+        ? `${file} needs more memory than there is: take a smaller model, contextSize or number of sequences.`
+        : `${file} cannot be loaded: it is incomplete, damaged, or of a kind that this llama.cpp does not know.`;
     const cause = complaints.length > 0 ? new Error(complaints.join("\n"), { cause: error }) : error;
-    throw new ChatError("backend_unavailable", explain(library, error, options), { cause });
+    throw new ChatError("backend_unavailable", detail, { cause });
+  } finally {
+    llama.logger = () => {};
   }
 }
 
@@ -53,34 +58,27 @@ async function prepare(library: Library, model: LlamaModel, options: ResolvedOpt
     const sequence = context.getSequence({ contextShift: { strategy: refuseToShift } });
     return { sequence, chat: new library.LlamaChat({ contextSequence: sequence, chatWrapper: wrapper }) };
   });
-  return { model, context, wrapper, slots };
-}
-
-function explain(library: Library, error: unknown, { modelPath, gpu }: ResolvedOptions): string {
-  const file = basename(modelPath);
-  if (error instanceof library.NoBinaryFoundError) {
-    const machine = gpu === "auto" || gpu === false ? "this machine" : `this machine and ${gpu}`;
-    return `No llama.cpp binary for ${machine} is installed: node-llama-cpp needs its optional dependencies, and glibc on Linux.`;
-  }
-  if (error instanceof library.InsufficientMemoryError)
-    return `${file} needs more memory than there is: take a smaller model, contextSize or number of sequences.`;
-  return `${file} cannot be loaded: it is incomplete, damaged, or of a kind that this llama.cpp does not know.`;
+  return { ...toReader(model, wrapper, context.contextSize), context, slots };
 }
 
 const runtimes = new Map<ResolvedOptions["gpu"], Promise<Llama>>();
 
 /** llama.cpp itself, one for all models. Never disposed: that would be final for the process, and without a model it holds nothing. */
-function runtime(gpu: ResolvedOptions["gpu"]): Promise<Llama> {
-  const started = runtimes.get(gpu) ?? start(gpu);
-  runtimes.set(gpu, started);
-  started.catch(() => runtimes.delete(gpu));
-  return started;
-}
-
-async function start(gpu: ResolvedOptions["gpu"]): Promise<Llama> {
-  const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+async function runtime({ getLlama, LlamaLogLevel }: Library, gpu: ResolvedOptions["gpu"]): Promise<Llama> {
   // Without "never" a missing binary would be downloaded or compiled.
-  return getLlama({ gpu, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: 1 });
+  const options = { gpu, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error, maxThreads: 1 } as const;
+  const started = runtimes.get(gpu) ?? getLlama(options);
+  runtimes.set(gpu, started);
+  try {
+    const llama = await started;
+    if (gpu !== "auto" && llama.gpu !== gpu) throw new Error(`llama.cpp runs on ${llama.gpu || "the CPU"} instead.`);
+    return llama;
+  } catch (error) {
+    runtimes.delete(gpu);
+    const machine = gpu === "auto" || gpu === false ? "this machine" : `this machine and ${gpu}`;
+    const detail = `No llama.cpp binary for ${machine} works: node-llama-cpp needs its optional dependencies, and glibc on Linux.`;
+    throw new ChatError("backend_unavailable", detail, { cause: error });
+  }
 }
 
 /** Native code may end the process over a file that is no model, so it never sees one. */

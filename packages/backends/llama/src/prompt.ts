@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ChatError, type PromptMessage } from "@parlor/core";
-import type { ChatHistoryItem, Token } from "node-llama-cpp";
-import type { LoadedModel } from "./load.ts";
+import type { ChatHistoryItem, ChatWrapper, LlamaModel, Token } from "node-llama-cpp";
 
 export interface Prompt {
   readonly history: ChatHistoryItem[];
@@ -9,7 +8,16 @@ export interface Prompt {
   readonly tokens: Token[];
 }
 
-type Reader = Pick<LoadedModel, "model" | "wrapper">;
+/** How a model reads conversations. */
+export interface PromptReader {
+  readonly model: LlamaModel;
+  /** Its chat template; one for all, because finding it out blocks for a tenth of a second. */
+  readonly wrapper: ChatWrapper;
+  /** Tokens of prompt and answer together. */
+  readonly contextSize: number;
+  /** Tokens that the template puts around a message, on average. */
+  readonly perMessage: number;
+}
 
 /** Characters tokenized without a pause: some milliseconds. */
 const pieceLength = 16_384;
@@ -18,13 +26,12 @@ const leastAnswer = 16;
 
 /** Throws `context_too_long` rather than leave anything out, and `invalid_request` for what is not text. */
 export async function buildPrompt(
-  reader: Reader,
+  reader: PromptReader,
   messages: readonly PromptMessage[],
-  contextSize: number,
   maxTokens = Infinity,
 ): Promise<Prompt> {
   const history = toHistory(messages);
-  const room = contextSize - 1 - Math.min(leastAnswer, maxTokens);
+  const room = reader.contextSize - 1 - Math.min(leastAnswer, maxTokens);
   const length = history.reduce((sum, item) => sum + textOf(item).length, 0);
   // A prompt is tokenized in one go, which blocks: one that cannot fit must not come that far.
   if (length > 4 * pieceLength && (await countHistory(reader, history)) > room) throw tooLong(room);
@@ -34,32 +41,29 @@ export async function buildPrompt(
 }
 
 /** Counts the texts exactly (very long ones, taken in pieces, a few tokens high) and adds what the template puts around a message. */
-export async function countTokens(
-  reader: Reader,
-  messages: readonly PromptMessage[],
-  perMessage: number,
-): Promise<number> {
-  return (await countHistory(reader, toHistory(messages))) + messages.length * perMessage;
+export async function countTokens(reader: PromptReader, messages: readonly PromptMessage[]): Promise<number> {
+  return (await countHistory(reader, toHistory(messages))) + messages.length * reader.perMessage;
 }
 
-/** Tokens that the template puts around a message: half of what it puts around two. */
-export function templateTokens(reader: Reader): number {
+export function toReader(model: LlamaModel, wrapper: ChatWrapper, contextSize: number): PromptReader {
   const question: ChatHistoryItem = { type: "user", text: "a" };
   const answer: ChatHistoryItem = { type: "model", response: ["a"] };
-  const around =
-    render(reader, [question, answer, question]).length -
-    render(reader, [question]).length -
-    2 * reader.model.tokenize("a").length;
-  return Math.max(0, Math.ceil(around / 2));
+  const length = (...history: ChatHistoryItem[]) => render({ model, wrapper }, history).length;
+  // What two more messages add, less their text.
+  const aroundTwo = length(question, answer, question) - length(question) - 2 * model.tokenize("a").length;
+  return { model, wrapper, contextSize, perMessage: Math.max(0, Math.ceil(aroundTwo / 2)) };
 }
 
-function render({ model, wrapper }: Reader, history: readonly ChatHistoryItem[]): Token[] {
+function render(
+  { model, wrapper }: Pick<PromptReader, "model" | "wrapper">,
+  history: readonly ChatHistoryItem[],
+): Token[] {
   const chatHistory: ChatHistoryItem[] = [...history];
   if (chatHistory.at(-1)?.type !== "model") chatHistory.push({ type: "model", response: [] });
   return wrapper.generateContextState({ chatHistory }).contextText.tokenize(model.tokenizer);
 }
 
-async function countHistory({ model }: Reader, history: readonly ChatHistoryItem[]): Promise<number> {
+async function countHistory({ model }: PromptReader, history: readonly ChatHistoryItem[]): Promise<number> {
   let count = 0;
   for (const item of history) {
     const text = textOf(item);
@@ -77,8 +81,8 @@ async function countHistory({ model }: Reader, history: readonly ChatHistoryItem
 function endOfPiece(text: string, at: number): number {
   const most = at + pieceLength;
   if (most >= text.length) return text.length;
-  const space = text.lastIndexOf(" ", most);
-  return space > at ? space : most;
+  const space = text.slice(at, most).lastIndexOf(" ");
+  return space > 0 ? at + space : most;
 }
 
 /** Text only: reasoning and tool use of the past stay out; a picture or file of the past leaves a note, a new one is refused. */

@@ -10,7 +10,6 @@ export interface Slot {
 interface Waiting {
   readonly tokens: Token[];
   readonly take: (slot: Slot) => void;
-  readonly refuse: (error: Error) => void;
 }
 
 /** Gives every answer a sequence of its own, the one that holds most of its prompt already, in the order of asking. */
@@ -19,18 +18,16 @@ export class SequencePool {
   readonly #free: Slot[];
   readonly #waiting = new Set<Waiting>();
   readonly #maxQueued: number;
-  #closed: Error | undefined;
 
   constructor(slots: readonly Slot[], maxQueued: number) {
     this.#free = [...slots];
     this.#maxQueued = maxQueued;
   }
 
-  /** Waits for a free sequence. Throws `backend_overloaded`, the signal's reason, or what the pool was closed with. */
+  /** Waits for a free sequence. Throws `backend_overloaded`, or the signal's reason. */
   acquire(tokens: Token[], signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
-      const error = this.#closed ?? (signal.aborted ? signal.reason : undefined);
-      if (error !== undefined) return reject(error);
+      if (signal.aborted) return reject(signal.reason);
       if (this.#free.length > 0) return resolve(this.#pick(tokens));
       if (this.#waiting.size >= this.#maxQueued) return reject(overloaded(this.#maxQueued));
 
@@ -38,17 +35,11 @@ export class SequencePool {
         this.#waiting.delete(waiting);
         reject(signal.reason);
       };
-      const waiting: Waiting = {
-        tokens,
-        take: (slot) => {
-          signal.removeEventListener("abort", leave);
-          resolve(slot);
-        },
-        refuse: (reason) => {
-          signal.removeEventListener("abort", leave);
-          reject(reason);
-        },
+      const take = (slot: Slot) => {
+        signal.removeEventListener("abort", leave);
+        resolve(slot);
       };
+      const waiting: Waiting = { tokens, take };
       this.#waiting.add(waiting);
       signal.addEventListener("abort", leave, { once: true });
     });
@@ -60,13 +51,6 @@ export class SequencePool {
     if (next === undefined) return;
     this.#waiting.delete(next);
     next.take(this.#pick(next.tokens));
-  }
-
-  /** Refuses those that wait, and all that come. */
-  close(error: Error): void {
-    this.#closed = error;
-    for (const waiting of this.#waiting) waiting.refuse(error);
-    this.#waiting.clear();
   }
 
   /**

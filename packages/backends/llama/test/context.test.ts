@@ -1,6 +1,13 @@
 import type { ModelBackend } from "@parlor/core";
+import { writeTinyGguf } from "@parlor/testkit/gguf";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ask, assistant, load, system, user } from "./support.ts";
+import { EventBuffer } from "../src/event-buffer.ts";
+import { generate } from "../src/generate.ts";
+import { load as loadModel } from "../src/load.ts";
+import { resolveOptions } from "../src/options.ts";
+import { buildPrompt } from "../src/prompt.ts";
+import type { Slot } from "../src/sequences.ts";
+import { ask, assistant, load, path, system, user } from "./support.ts";
 
 describe("a context of 256 tokens", () => {
   let endless: ModelBackend;
@@ -40,6 +47,24 @@ describe("a context of 256 tokens", () => {
 
   it("refuses a huge prompt without tokenizing it in one go", async () => {
     await expect(ask(endless, "word ".repeat(200_000))).rejects.toMatchObject({ code: "context_too_long" });
+  });
+
+  it("ends the answer even when it is full sooner than reckoned", async () => {
+    const modelPath = path("endless.gguf");
+    await writeTinyGguf(modelPath, { endless: true });
+    const loaded = await loadModel(resolveOptions({ modelPath, threads: 1, gpu: false, contextSize: 256 }));
+    const prompt = await buildPrompt(loaded, [user("x".repeat(150))]);
+    const out = new EventBuffer();
+    const tooFew = { ...prompt, tokens: prompt.tokens.slice(0, 20) };
+    const { signal } = new AbortController();
+    await generate(loaded.slots[0] as Slot, { prompt: tooFew, settings: {}, signal, out });
+
+    const events = (await out.take()) ?? [];
+    const said = loaded.model.tokenize(events.map((event) => (event.type === "text" ? event.text : "")).join(""));
+    expect(events.at(-1)).toEqual({ type: "finish", reason: "length" });
+    expect(prompt.tokens.length + said.length).toBeGreaterThan(250);
+    expect(prompt.tokens.length + said.length).toBeLessThanOrEqual(256);
+    await loaded.model.dispose();
   });
 
   it("is not larger than what the model was trained for, unless asked for", async () => {

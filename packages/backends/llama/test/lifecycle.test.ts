@@ -88,6 +88,17 @@ describe("a model that cannot be loaded", () => {
     }
   });
 
+  it("a GPU that this machine's binaries do not know", async () => {
+    const modelPath = path("good.gguf");
+    await writeFile(modelPath, good);
+    const gpu = process.platform === "darwin" ? "cuda" : "metal";
+
+    await expect(llama({ modelPath, gpu })).rejects.toMatchObject({
+      code: "backend_unavailable",
+      message: expect.stringContaining(`this machine and ${gpu} works`),
+    });
+  });
+
   it("options that make no sense", async () => {
     const modelPath = path("good.gguf");
     for (const wrong of [{ sequences: 0 }, { threads: 1.5 }, { contextSize: -1 }, { maxQueued: NaN }, { batchSize: 0 }])

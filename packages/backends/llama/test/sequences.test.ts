@@ -66,8 +66,8 @@ describe("a pool of sequences", () => {
     expect(served).toEqual(["second", "third"]);
   });
 
-  it("skips who has left, and refuses all once it is closed", async () => {
-    const { take, waiting } = pool("only");
+  it("skips who has left, and gives nothing to who has left before", async () => {
+    const { take, waiting, slots } = pool("only");
     await take("first");
     const stop = new AbortController();
     const left = waiting.acquire(tokens("second"), stop.signal);
@@ -75,8 +75,10 @@ describe("a pool of sequences", () => {
     stop.abort(new Error("left"));
     await expect(left).rejects.toThrow("left");
 
-    waiting.close(new Error("closed"));
-    await expect(stays).rejects.toThrow("closed");
-    await expect(take("fourth")).rejects.toThrow("closed");
+    waiting.release(slots[0] as Slot);
+    expect(await stays).toBe(0);
+    waiting.release(slots[0] as Slot);
+    await expect(waiting.acquire(tokens("fourth"), stop.signal)).rejects.toThrow("left");
+    expect(await take("fifth")).toBe(0);
   });
 });

@@ -10,7 +10,9 @@ const request = (text: string) => ({ messages: [user(text)], settings: {} });
 describe("stopping on one sequence with one place in the queue", () => {
   let endless: ModelBackend;
   beforeAll(async () => {
-    endless = await load({ endless: true }, { sequences: 1, maxQueued: 1 });
+    // So large that an answer which goes on unseen keeps its sequence until the test has timed out.
+    const size = 65_536;
+    endless = await load({ endless: true, contextLength: size }, { contextSize: size, sequences: 1, maxQueued: 1 });
   });
   const answers = () =>
     expect(ask(endless, "still there?", { maxTokens: 3 })).resolves.toMatchObject({ finish: "length" });

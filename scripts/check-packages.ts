@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -87,6 +87,30 @@ function runBin(name: string): void {
   }
 }
 
+/** The published command, from its own tarball, makes and loads its model and answers. */
+async function serveOnce(): Promise<void> {
+  const env = { PATH: process.env["PATH"], PORT: "0" };
+  const server = spawn(process.execPath, ["node_modules/parlor/dist/cli.js"], {
+    cwd: app,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    let printed = "";
+    for await (const text of server.stdout.setEncoding("utf8") as AsyncIterable<string>) {
+      printed += text;
+      const [url] = /http:[^"]*\/chat\/stream[^"]*/.exec(printed) ?? [];
+      if (url === undefined) continue;
+      const answer = await (await fetch(url)).text();
+      if (!answer.includes("event: done")) throw new Error(`it answered: ${answer}`);
+      return;
+    }
+    throw new Error(`it ended: ${printed}`);
+  } finally {
+    server.kill("SIGKILL");
+  }
+}
+
 try {
   const all = JSON.parse(pnpm(`-r pack --json --pack-destination ${folder}`)) as Packed[];
   const folders = JSON.parse(pnpm("-r ls --json --depth -1")) as { name: string; private?: boolean }[];
@@ -99,8 +123,9 @@ try {
   for (const { name } of existsSync(app) ? packages : []) {
     await check(`${name}: dist holds no source and reaches into none`, () => checkFiles(name));
     await check(`${name}: every export imports`, () => importAll(name));
-    await check(`${name}: commands run`, () => runBin(name));
+    if (manifestOf(name).bin) await check(`${name}: commands run`, () => runBin(name));
   }
+  await check("the packed server answers", serveOnce);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,14 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelBackend } from "@parlor/core";
 import type { ModelChoice } from "./config/choose-model.ts";
+import { StartError } from "./start-error.ts";
 
-/** Loads the chosen model; only its backend is imported. Throws a `ChatError` when it cannot be loaded. */
+/** Loads the chosen model; only its backend is imported. Throws a `ChatError` or a `StartError` when it cannot be had. */
 export async function loadBackend(choice: ModelChoice): Promise<ModelBackend> {
   if (choice.kind === "demo") return loadDemo();
   if (choice.kind === "openai") {
     const { openai } = await import("@parlor/openai");
     const { provider: name, model, baseUrl: baseURL, apiKey } = choice;
-    return openai({ name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) });
+    try {
+      return openai({ name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) });
+    } catch (error) {
+      // Its TypeErrors name an option and never show a value.
+      throw new StartError((error as TypeError).message, { cause: error });
+    }
   }
   const { llama } = await import("@parlor/llama");
   const { path, name, device } = choice;

@@ -5,6 +5,7 @@ import { createHandler } from "@parlor/http";
 import { listener } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
+import { createLogger } from "./log/create-logger.ts";
 import { loadBackend } from "./load-backend.ts";
 import { turnLine } from "./log/turn-line.ts";
 import { StartError } from "./start-error.ts";
@@ -26,8 +27,14 @@ const drainDefaultMs = 8_000;
 /** How long replies that are written may take to leave once every turn has ended. */
 const flushMs = 1_000;
 
-/** Loads the model and serves it. Throws `StartError` with a sentence for whoever runs it. */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+/**
+ * Loads the model and serves it. Throws `StartError`, or a `ChatError` of the model, with a sentence for whoever runs it.
+ * `logger`: default one that logs as `config.log` says.
+ */
+export async function startServer(
+  config: Config,
+  logger: Logger = createLogger(config.log, process.stdout.isTTY),
+): Promise<RunningServer> {
   const backend = await loadBackend(config.model);
   try {
     return await serve(config, backend, logger);

@@ -52,6 +52,8 @@ test("every bad value is named, one line each, and none is shown", async () => {
 
 test("a type without its key, a store that is not built", async () => {
   expect(await refusal({ MODEL_TYPE: "openai" })).toBe("parlor: OPENAI_API_KEY must be set for openai\n");
+  const official = { MODEL_TYPE: "openai_compatible", OPENAI_BASE_URL: "https://api.openai.com/v1", MODEL_NAME: "m" };
+  expect(await refusal(official)).toMatch(/^parlor: openai: no API key[^\n]*\n$/);
   expect(await refusal({ REDIS_URL: "redis://:canary@localhost" })).toMatch(/^parlor: REDIS_URL is set, but [^\n]*\n$/);
 });
 

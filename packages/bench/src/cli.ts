@@ -9,7 +9,7 @@ const usage = `node packages/bench/src/cli.ts [--quick] [--write] [--only <measu
   --quick    5 rounds in place of 15
   --write    puts the table into docs/performance.md
   --only     ${measures.map(({ name }) => name).join(", ")}; default: all
-  --profile  runs one server alone (${serverNames.join(", ")}), one round, and writes <server>-<measure>.cpuprofile here`;
+  --profile  runs one server alone (${serverNames.join(", ")}) and writes <server>-<measure>.cpuprofile here`;
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   if (!canPin)
     console.error("taskset does not work here: all processes share all cores, and the figures are less steady.");
 
-  const rounds = profiled.length > 0 ? 1 : values.quick ? 5 : 15;
+  const rounds = values.quick ? 5 : 15;
   const figures = await runRounds({
     servers: profiled.length > 0 ? profiled : serverNames,
     measures: chosen,

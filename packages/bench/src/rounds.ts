@@ -10,7 +10,7 @@ export interface Plan {
   readonly servers: readonly ServerName[];
   readonly measures: readonly Measure[];
   readonly rounds: number;
-  /** Writes a .cpuprofile of every measure's last round here, one per server. */
+  /** Where a .cpuprofile of all rounds of a measure goes, one per server. */
   readonly profileTo?: string;
   readonly onRound?: (round: Round) => void;
 }
@@ -59,20 +59,22 @@ async function runMeasure(
   for (const server of servers.values()) {
     for (let count = 0; count < measure.warmUps; count++) await load(server.ready, measure);
   }
+  if (plan.profileTo !== undefined) for (const server of servers.values()) await ask(server, { ask: "startProfile" });
   for (let round = 1; round <= plan.rounds; round++) {
     const figures = new Map<ServerName, number>();
     // Each server is first in turn, so that none always runs after the same one.
     const shift = (round - 1) % servers.size;
     const order = [...servers].slice(shift).concat([...servers].slice(0, shift));
     for (const [name, server] of order) {
-      const profile = plan.profileTo !== undefined && round === plan.rounds;
-      if (profile) await ask(server, { ask: "startProfile" });
       figures.set(name, await runOnce(server, measure));
-      if (profile)
-        await ask(server, { ask: "endProfile", path: `${plan.profileTo}/${name}-${measure.name}.cpuprofile` });
     }
     for (const [name, figure] of figures) all.set(name, [...(all.get(name) ?? []), figure]);
     plan.onRound?.({ measure, round, figures });
+  }
+  if (plan.profileTo !== undefined) {
+    for (const [name, server] of servers) {
+      await ask(server, { ask: "endProfile", path: `${plan.profileTo}/${name}-${measure.name}.cpuprofile` });
+    }
   }
   return new Map([...all].map(([name, list]) => [name, median(list)]));
 }

@@ -14,13 +14,9 @@ const titles: { readonly [name in ServerName]: string } = {
 export function toTable(figures: Figures): string {
   const names = Object.keys(titles) as ServerName[];
   const rows = [...figures].map(([measure, medians]) => {
-    const raw = medians.get("raw") ?? Number.NaN;
+    const raw = medians.get("raw");
     const cells = names.map((name) => toCell(medians.get(name), name === "raw" ? undefined : raw));
-    return [
-      `${measure.label}, ${measure.unit}`,
-      ...cells,
-      ...verdict(measure, (medians.get("parlor") ?? Number.NaN) / raw),
-    ];
+    return [`${measure.label}, ${measure.unit}`, ...cells, ...verdict(measure, medians.get("parlor"), raw)];
   });
   const head = ["CPU time of", ...names.map((name) => titles[name]), "budget", "met"];
   const align = ["---", ...head.slice(1).map(() => "---:")];
@@ -32,8 +28,9 @@ function toCell(figure: number | undefined, raw: number | undefined): string {
   return raw === undefined ? toDigits(figure) : `${toDigits(figure)} (${(figure / raw).toFixed(2)})`;
 }
 
-function verdict({ budget }: Measure, ratio: number): readonly string[] {
-  return [`≤ ${budget.toFixed(2)}`, Number.isNaN(ratio) ? "" : ratio <= budget ? "yes" : "no"];
+function verdict({ budget }: Measure, parlor: number | undefined, raw: number | undefined): readonly string[] {
+  const unknown = parlor === undefined || raw === undefined;
+  return [`≤ ${budget.toFixed(2)}`, unknown ? "" : parlor / raw <= budget ? "yes" : "no"];
 }
 
 const toDigits = (figure: number) => (figure < 1 ? figure.toFixed(2) : figure.toPrecision(3));

@@ -27,7 +27,7 @@ export async function serve(listener: RequestListener): Promise<void> {
     async startProfile() {
       inspector.connect();
       await inspector.post("Profiler.enable");
-      await inspector.post("Profiler.setSamplingInterval", { interval: 100 });
+      await inspector.post("Profiler.setSamplingInterval", { interval: 250 });
       await inspector.post("Profiler.start");
     },
     async endProfile(path: string) {

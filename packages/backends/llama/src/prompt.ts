@@ -20,7 +20,7 @@ export interface PromptReader {
 }
 
 /** Characters tokenized without a pause: some milliseconds. */
-const pieceLength = 16_384;
+const pieceLength = 8_192;
 /** Tokens that an answer must have room for, unless less was asked for. */
 const leastAnswer = 16;
 
@@ -34,7 +34,7 @@ export async function buildPrompt(
   const room = reader.contextSize - 1 - Math.min(leastAnswer, maxTokens);
   const length = history.reduce((sum, item) => sum + textOf(item).length, 0);
   // A prompt is tokenized in one go, which blocks: one that cannot fit must not come that far.
-  if (length > 4 * pieceLength && (await countHistory(reader, history)) > room) throw tooLong(room);
+  if (length > 4 * pieceLength && (await countHistory(reader, history, room)) > room) throw tooLong(room);
   const tokens = render(reader, history);
   if (tokens.length > room) throw tooLong(room);
   return { history, tokens };
@@ -63,11 +63,16 @@ function render(
   return wrapper.generateContextState({ chatHistory }).contextText.tokenize(model.tokenizer);
 }
 
-async function countHistory({ model }: PromptReader, history: readonly ChatHistoryItem[]): Promise<number> {
+/** Leaves off once it has counted more than `enough`. */
+async function countHistory(
+  { model }: PromptReader,
+  history: readonly ChatHistoryItem[],
+  enough = Infinity,
+): Promise<number> {
   let count = 0;
   for (const item of history) {
     const text = textOf(item);
-    for (let at = 0; at < text.length;) {
+    for (let at = 0; at < text.length && count <= enough;) {
       if (at > 0) await setImmediate();
       const end = endOfPiece(text, at);
       count += model.tokenize(text.slice(at, end)).length;

@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createChatEngine, memory, type ChatEngine, type ModelBackend } from "@parlor/core";
-import { createHandler } from "@parlor/http";
-import { listener } from "@parlor/http/node";
+import { createHandler, notFound } from "@parlor/http";
+import { listener, send } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
@@ -63,7 +64,14 @@ async function serve(config: Config, backend: ModelBackend, logger: Logger): Pro
     logger,
     ...(config.model.kind === "openai" && { providerName: config.model.spelled }),
   });
-  const answer = listener(handler);
+  const answer = listener(handler, {
+    notFound(incoming, outgoing) {
+      const { method = "GET" } = incoming;
+      const id = randomUUID();
+      send(notFound(id), method, outgoing);
+      logger.info({ method, status: 404, request_id: id }, "request");
+    },
+  });
   let closing: Promise<void> | undefined;
   const server = createServer(
     {

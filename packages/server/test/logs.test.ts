@@ -58,6 +58,7 @@ test("no key and no text of a message is in any output, whatever goes wrong", as
     total_ms: expect.any(Number) as number,
     request_id: expect.any(String) as string,
   });
+  expect(lines.some(({ msg, status }) => msg === "request" && status === 404)).toBe(true);
   expect(cli.output.stdout).toContain(log.split("\n")[0]);
   for (const output of [cli.output.stdout, cli.output.stderr, log]) expect(output).not.toContain(canary);
 });

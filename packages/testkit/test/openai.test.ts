@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { failure, fakeOpenAI, reasoning, repliesOf, text, toolCall } from "@parlor/testkit/openai";
@@ -189,11 +190,12 @@ describe("the rest of the protocol", () => {
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
   });
 
-  it("counts connections", async () => {
-    const { url, connections } = await start();
+  it("counts connections and tells when none is open", async () => {
+    const { url, connections, quiet } = await start();
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
-    await (await fetch(`${url}/models`)).text();
-    expect(connections.opened).toBe(2);
-    socket.destroy();
+    socket.end("GET /v1/models HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n\r\n").resume();
+    await once(socket, "close");
+    await quiet();
+    expect(connections).toEqual({ opened: 1, open: 0 });
   });
 });

@@ -1,1 +1,2 @@
-export {};
+export { openai } from "./backend.ts";
+export type { OpenAIOptions } from "./options.ts";

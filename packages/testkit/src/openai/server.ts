@@ -45,6 +45,8 @@ export interface FakeOpenAI {
   readonly requests: readonly FakeRequest[];
   /** TCP connections that were opened so far, and those that are open. */
   readonly connections: { readonly opened: number; readonly open: number };
+  /** Resolves once no connection is open. */
+  readonly quiet: () => Promise<void>;
   /** Replies for the next requests, one each; before the default reply. */
   readonly next: (...replies: readonly FakeReply[]) => void;
   /** The nth request from the start (from 0), once it has come. */
@@ -66,6 +68,7 @@ export async function fakeOpenAI(options: FakeOpenAIOptions = {}): Promise<FakeO
   const waiting = new Map<number, (request: FakeRequest) => void>();
   const bodies = new WeakMap<FakeReply, Map<string, readonly Buffer[]>>();
   const connections = { opened: 0, open: 0 };
+  let quietened: (() => void)[] = [];
 
   const server = createServer((incoming, response) => {
     void answer(incoming, response).catch(() => response.destroy());
@@ -73,7 +76,14 @@ export async function fakeOpenAI(options: FakeOpenAIOptions = {}): Promise<FakeO
   server.on("connection", (socket) => {
     connections.opened++;
     connections.open++;
-    socket.on("error", () => {}).on("close", () => connections.open--);
+    socket
+      .on("error", () => {})
+      .on("close", () => {
+        connections.open--;
+        if (connections.open > 0) return;
+        for (const tell of quietened) tell();
+        quietened = [];
+      });
   });
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -85,7 +95,7 @@ export async function fakeOpenAI(options: FakeOpenAIOptions = {}): Promise<FakeO
     if (request.method === "GET" && request.path === "/v1/models") return json(response, listOf(models));
     if (request.method !== "POST" || request.path !== "/v1/chat/completions") return fail(response, notFound);
     const next = queue.shift() ?? (typeof reply === "function" ? reply(request) : reply);
-    if (next.delayMs !== undefined) await sleep(next.delayMs);
+    if (next.delayMs !== undefined) await sleep(next.delayMs, undefined, { ref: false });
     if (next.body !== undefined) fail(response, next);
     else if (request.body === undefined) fail(response, notJson);
     else converse(response, next, request.body);
@@ -122,6 +132,7 @@ export async function fakeOpenAI(options: FakeOpenAIOptions = {}): Promise<FakeO
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     connections,
+    quiet: () => new Promise((resolve) => (connections.open === 0 ? resolve() : quietened.push(resolve))),
     next: (...replies) => void queue.push(...replies),
     request: (index) =>
       new Promise((resolve) => {

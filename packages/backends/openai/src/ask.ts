@@ -1,0 +1,116 @@
+import type { ChatError } from "@parlor/core";
+import Client, { type ClientOptions } from "openai";
+import { readsOf } from "./body.ts";
+import { fromStatus, fromTransport, type ProviderError } from "./errors.ts";
+import { nodeFetch, type Answer, type NodeFetch } from "./node-fetch.ts";
+import type { OpenAIOptions, Resolved } from "./options.ts";
+import type { RequestBody } from "./request.ts";
+import { retryAfterOf } from "./retry.ts";
+
+const path = "/chat/completions";
+/** No more of a failure's body is read, in characters. */
+const maxErrorBody = 65_536;
+
+export interface Asking {
+  /** Sends a call; resolves at the headers of a successful answer. Throws ChatErrors. */
+  readonly ask: (body: RequestBody, signal: AbortSignal) => Promise<Answer>;
+  readonly close: () => void;
+}
+
+/** Through somebody's own client, which makes and sends each call its own way; only its retries are off. */
+export function askThrough(client: Client, { name }: Resolved): Asking {
+  return {
+    async ask(body, signal) {
+      try {
+        return await client.post(path, { body, stream: true, signal, maxRetries: 0 }).asResponse();
+      } catch (error) {
+        throw fromClient(name, error, body);
+      }
+    },
+    close() {},
+  };
+}
+
+/**
+ * With a client of our own, which makes the request once: address, credentials and headers stay the same, and making them
+ * anew costs a short call more than all its tokens do. Each call sends its body with them.
+ */
+export function askDirectly(options: Resolved, given: OpenAIOptions["fetch"]): Asking {
+  const { name } = options;
+  const { fetch, close }: NodeFetch = given ? { fetch: given, close() {} } : nodeFetch(options.connectMs);
+  const request = makeRequest(options);
+
+  async function ask(body: RequestBody, signal: AbortSignal): Promise<Answer> {
+    const { url, headers } = await request;
+    const post = { method: "POST", headers, body: JSON.stringify(body), signal, redirect: "manual" } as const;
+    let answer: Answer;
+    try {
+      answer = await fetch(url, post);
+    } catch (error) {
+      throw fromTransport(name, error);
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const error = errorIn(await textOf(answer));
+    throw fromStatus(name, answer.status, error, body, retryAfterOf(answer.headers, Date.now()));
+  }
+  return { ask, close };
+}
+
+/** The SDK lets OPENAI_CUSTOM_HEADERS into every client; here only what our options say counts. */
+class OpenAI extends Client {
+  constructor(options: ClientOptions) {
+    super(options);
+    this._options = { ...this._options, defaultHeaders: options.defaultHeaders };
+  }
+}
+
+async function makeRequest(options: Resolved): Promise<{ url: string; headers: { [name: string]: string } }> {
+  const { apiKey, baseURL, headers } = options;
+  const client = new OpenAI({
+    // The SDK wants a key even where none is sent.
+    apiKey: apiKey ?? "none",
+    baseURL,
+    // What is not given here is read from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    logLevel: "off",
+    defaultHeaders: { ...(apiKey === undefined && { authorization: null }), "accept-encoding": "identity", ...headers },
+  });
+  const { req, url } = await client.buildRequest({ method: "post", path, body: {} });
+  return { url, headers: Object.fromEntries(req.headers as Headers) };
+}
+
+async function textOf(answer: Answer): Promise<string> {
+  const reads = readsOf(answer.body);
+  let text = "";
+  try {
+    for (let part; text.length < maxErrorBody && (part = await reads.next()) !== undefined;) text += part;
+  } catch {
+    // The status says enough.
+  } finally {
+    reads.close();
+  }
+  return text;
+}
+
+/** `{ error: { … } }`, `{ error: "…" }`, or the error itself. */
+function errorIn(text: string): ProviderError | undefined {
+  try {
+    const body = JSON.parse(text) as { readonly error?: unknown } | null;
+    const error = body?.error ?? body;
+    return typeof error === "string" ? { message: error } : (error as ProviderError);
+  } catch {
+    return { message: text };
+  }
+}
+
+function fromClient(name: string, error: unknown, body: RequestBody): ChatError {
+  if (!(error instanceof Error)) return fromTransport(name, error);
+  // Not by instanceof: the client may come from another copy of the package.
+  const { status, headers, error: inner } = error as Error & { status?: unknown; headers?: Headers; error?: unknown };
+  if (typeof status !== "number") return fromTransport(name, error);
+  const told = typeof inner === "object" && inner !== null ? inner : error;
+  return fromStatus(name, status, told, body, headers && retryAfterOf(headers, Date.now()));
+}

@@ -1,0 +1,100 @@
+import { request as httpRequest, Agent as HttpAgent, type ClientRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest, Agent as HttpsAgent } from "node:https";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+
+/** What we read of an answer, a `Response` among others. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: Readable | ReadableStream<Uint8Array> | null;
+}
+
+export interface Post {
+  readonly method: "POST";
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string;
+  /** Ends the call at any time until its body has ended. */
+  readonly signal: AbortSignal;
+  readonly redirect: "manual";
+}
+
+export interface NodeFetch {
+  readonly fetch: (url: string, post: Post) => Promise<Answer>;
+  /** Closes every connection. */
+  readonly close: () => void;
+}
+
+/**
+ * The part of fetch that a call needs, over node:http: the body is Node's own stream, because a web stream costs more than all else
+ * that is done for a token. Connections are kept, the last used first; nothing is followed or decompressed; TCP and TLS together
+ * have `connectMs`; an abort closes the socket at once.
+ */
+export function nodeFetch(connectMs: number): NodeFetch {
+  const plain = new HttpAgent({ keepAlive: true, scheduling: "lifo" });
+  const secure = new HttpsAgent({ keepAlive: true, scheduling: "lifo" });
+  let last: { readonly href: string; readonly to: Target } | undefined;
+
+  /** Calls go to the same place again and again. */
+  function targetOf(href: string): Target {
+    if (last?.href !== href) last = { href, to: toTarget(new URL(href)) };
+    return last.to;
+  }
+
+  function send(to: Target, post: Post, resolve: (answer: Answer) => void, reject: (error: Error) => void): void {
+    const { method, headers, body, signal } = post;
+    if (signal.aborted) return reject(aborted());
+    const { secure: tls, ...where } = to;
+    const options = { ...where, method, headers: { ...headers, "content-length": `${Buffer.byteLength(body)}` } };
+    const request = tls ? httpsRequest({ ...options, agent: secure }) : httpRequest({ ...options, agent: plain });
+    const abort = (): void => void request.destroy(aborted());
+    signal.addEventListener("abort", abort);
+    request.once("close", () => signal.removeEventListener("abort", abort));
+    request.once("socket", (socket) => limitConnect(request, socket, connectMs));
+    request.once("response", (incoming) => resolve(toAnswer(incoming)));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      // The server closed this idle connection just as we took it: nothing was asked yet.
+      if (request.reusedSocket && error.code === "ECONNRESET") send(to, post, resolve, reject);
+      else reject(error);
+    });
+    request.end(body);
+  }
+
+  return {
+    fetch: (url, post) => new Promise((resolve, reject) => send(targetOf(url), post, resolve, reject)),
+    close() {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+interface Target {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: string;
+  readonly path: string;
+}
+
+function toTarget(url: URL): Target {
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  return { secure: url.protocol === "https:", hostname, port: url.port, path: url.pathname + url.search };
+}
+
+function limitConnect(request: ClientRequest, socket: Socket, connectMs: number): void {
+  if (!socket.connecting) return;
+  const timer = setTimeout(() => {
+    request.destroy(Object.assign(new Error("The connection took too long"), { code: "ETIMEDOUT" }));
+  }, connectMs);
+  const done = (): void => clearTimeout(timer);
+  socket.once("encrypted" in socket ? "secureConnect" : "connect", done).once("close", done);
+}
+
+function toAnswer(incoming: IncomingMessage): Answer {
+  const { statusCode: status = 0, headers } = incoming;
+  return { status, headers: { get: (name) => headers[name]?.toString() ?? null }, body: incoming };
+}
+
+function aborted(): Error {
+  return new DOMException("The call was aborted", "AbortError");
+}

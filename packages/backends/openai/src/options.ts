@@ -1,0 +1,119 @@
+import type { Json, ModelSettings } from "@parlor/core";
+import type OpenAI from "openai";
+import { contextWindowOf } from "./context-windows.ts";
+
+export interface OpenAIOptions {
+  readonly model: string;
+  /**
+   * Default: the environment's OPENAI_API_KEY, for OpenAI's own service alone, so that a key never goes to a server it is not
+   * for. Other services: none, as many local ones need none.
+   */
+  readonly apiKey?: string;
+  /** Default `https://api.openai.com/v1`. Credentials do not belong into it. */
+  readonly baseURL?: string;
+  /** Which provider this is, as in `ModelInfo.provider`; default `openai`. */
+  readonly name?: string;
+  /** Tokens of prompt and answer together; default: of a known model its own, else 128,000. */
+  readonly contextWindow?: number;
+  /** For calls that say nothing else. */
+  readonly settings?: ModelSettings;
+  readonly headers?: { readonly [name: string]: string };
+  /** More fields of every request, such as `reasoning_effort`; they win over what is made of messages and settings. */
+  readonly extraBody?: { readonly [field: string]: Json };
+  /** Milliseconds for TCP and TLS together; default 5,000. */
+  readonly connectMs?: number;
+  /** How often a call that got no answer is tried again; default 2. */
+  readonly retries?: number;
+  /** A client of the `openai` package (Azure's, say) that brings its own key, address, headers and fetch. */
+  readonly client?: OpenAI;
+  /** In place of our own over node:http. Its answers are read as web streams. */
+  readonly fetch?: (url: string, init?: RequestInit) => Promise<Response>;
+  /** Whether all the text of one network read is one event; default true. False: one event a token. */
+  readonly coalesce?: boolean;
+}
+
+/** Options with every default filled in, checked. */
+export interface Resolved {
+  readonly model: string;
+  readonly name: string;
+  readonly apiKey: string | undefined;
+  readonly baseURL: string;
+  /** Whether this is OpenAI's own service, which has its own way with some settings. */
+  readonly official: boolean;
+  readonly contextWindow: number;
+  readonly settings: ModelSettings;
+  readonly headers: { readonly [name: string]: string };
+  readonly extraBody: { readonly [field: string]: Json };
+  readonly connectMs: number;
+  readonly retries: number;
+  readonly coalesce: boolean;
+}
+
+/** Throws a TypeError that names the faulty option and never shows its value. */
+export function resolveOptions(options: OpenAIOptions): Resolved {
+  const { model, client, headers = {}, settings = {}, extraBody = {} } = options;
+  const { name = "openai", connectMs = 5000, retries = 2, coalesce = true } = options;
+  if (typeof model !== "string" || model === "") throw new TypeError("openai: `model` is missing");
+  if (client) refuseBoth(options);
+  for (const [header, value] of Object.entries(headers)) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw new TypeError(`openai: the header ${JSON.stringify(header)} holds characters that no header may hold`);
+    }
+  }
+  if (!(connectMs > 0)) throw new TypeError("openai: `connectMs` must be above 0");
+  if (!Number.isInteger(retries) || retries < 0) throw new TypeError("openai: `retries` must be 0, 1, 2 …");
+
+  const address = addressOf(client?.baseURL ?? options.baseURL ?? "https://api.openai.com/v1", client !== undefined);
+  const official = /(^|\.)api\.openai\.com$|\.openai\.azure\.com$/.test(address.hostname);
+  const apiKey = client ? undefined : keyOf(options.apiKey, official);
+  const { contextWindow = contextWindowOf(model) } = options;
+  const baseURL = address.href.replace(/\/+$/, "");
+  return {
+    model,
+    name,
+    apiKey,
+    baseURL,
+    official,
+    contextWindow,
+    settings,
+    headers,
+    extraBody,
+    connectMs,
+    retries,
+    coalesce,
+  };
+}
+
+function refuseBoth(options: OpenAIOptions): void {
+  for (const own of ["apiKey", "baseURL", "headers", "fetch", "connectMs"] as const) {
+    if (options[own] !== undefined)
+      throw new TypeError(`openai: \`client\` brings its own \`${own}\`; give one of them`);
+  }
+}
+
+function addressOf(baseURL: string, ofClient: boolean): URL {
+  const url = URL.parse(baseURL);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new TypeError("openai: `baseURL` is not an http(s) address");
+  const extras = url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "";
+  if (extras && !ofClient) {
+    throw new TypeError(
+      "openai: `baseURL` must not hold credentials, a query or a fragment; a key belongs into `apiKey`",
+    );
+  }
+  // What a client holds beyond the address is the client's; none of it is shown.
+  url.username = url.password = url.search = url.hash = "";
+  return url;
+}
+
+function keyOf(given: string | undefined, official: boolean): string | undefined {
+  const key = given ?? (official ? process.env["OPENAI_API_KEY"] : undefined);
+  if (key === undefined || key === "") {
+    if (official) throw new TypeError("openai: no API key; pass `apiKey` or set OPENAI_API_KEY");
+    return undefined;
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new TypeError("openai: `apiKey` holds a space, a line break or another character that no key has");
+  }
+  return key;
+}

@@ -1,19 +1,15 @@
 import type { ChatEngine } from "@parlor/core";
 import { createGate } from "./auth/gate.ts";
+import { createCors } from "./cors.ts";
 import { dispatch, type Exchange } from "./dispatch.ts";
-import type { Group, HandlerOptions } from "./options.ts";
+import type { HandlerOptions } from "./options.ts";
 import { problem } from "./problem/problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
-import type { Route } from "./route.ts";
 import { createRouter, type Match } from "./router.ts";
 import type { Handler, HttpReply, HttpRequest, StreamBody } from "./seam.ts";
-import { createService, type Service } from "./service.ts";
-import { simple } from "./surfaces/simple/routes.ts";
-import { system } from "./surfaces/system/routes.ts";
-import { v1 } from "./surfaces/v1/routes.ts";
-
-const surfaces: { readonly [group in Group]: (service: Service) => readonly Route[] } = { v1, simple, system };
+import { createService } from "./service.ts";
+import { routesOf } from "./surfaces/routes.ts";
 
 /**
  * Everything between a request and the engine: routes, access, validation, errors, streams. Adapters translate, and call it.
@@ -24,12 +20,13 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
   const { logger } = options;
   const service = createService(engine, options);
   const gate = createGate(options, clock);
-  const find = createRouter(service.groups.flatMap((group) => surfaces[group](service)));
+  const cors = createCors(options.cors);
+  const find = createRouter(routesOf(service));
 
   async function serve(request: HttpRequest<Raw>, match: Match): Promise<HttpReply> {
     const startedAt = clock.monotonic();
     const requestId = requestIdOf(request.headers["x-request-id"]);
-    const headers = { "x-request-id": requestId };
+    const headers = { "x-request-id": requestId, ...cors(request, match.allow) };
     const exchange: Exchange<Raw> = { request, match, requestId, headers, principal: undefined };
     let failure: unknown;
     let reply: HttpReply;

@@ -1,4 +1,5 @@
 import type { Authenticate } from "./auth/principal.ts";
+import type { CorsOptions } from "./cors.ts";
 
 /** A family of routes; `docs` tells which. */
 export type Group = "v1" | "simple" | "system";
@@ -21,8 +22,8 @@ export interface HandlerOptions<Raw = unknown> {
   readonly version?: string;
   /** What `llm_provider` says; default: the backend's own name. */
   readonly providerName?: string;
-  /** Origins (`https://app.example.com`) other than our own whose pages may act with a user's cookies. */
-  readonly origins?: readonly string[];
+  /** Pages of other origins that may call; default: none. */
+  readonly cors?: CorsOptions;
   readonly limits?: InputLimits;
   readonly streams?: Partial<StreamTimes>;
   /** One line per request; pino fits. */

@@ -2,6 +2,7 @@ import { ChatError, type Clock } from "@parlor/core";
 import type { HandlerOptions } from "../options.ts";
 import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
+import { trustedOrigins } from "../cors.ts";
 import { isForeign } from "./cross-site.ts";
 import type { Authenticate, Principal } from "./principal.ts";
 import { visitorOf, type Visitor } from "./visitor.ts";
@@ -13,12 +14,12 @@ const unasked: Visitor = { principal: { id: "unasked" } };
 export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => Promise<Visitor>;
 
 export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gate<Raw> {
-  const { auth, access, sharedAnonymous = false, origins = [] } = options;
+  const { auth, access, sharedAnonymous = false, cors } = options;
   const methods: readonly Authenticate<Raw>[] = typeof auth === "function" ? [auth] : (auth ?? []);
   if (methods.length === 0 && access !== "public") {
     throw new TypeError('Parlor needs `auth`, or `access: "public"` to be open to everybody');
   }
-  const trusted = new Set(origins);
+  const trusted = trustedOrigins(cors);
   const cookiesCount = methods.length > 0 || !sharedAnonymous;
 
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
@@ -40,7 +41,7 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
     if (byCookie && !harmless && isForeign(request, trusted)) {
       throw new ChatError(
         "forbidden",
-        "Pages of other sites may not do this with your cookies; list them in `origins`.",
+        "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
       );
     }
     if (route.access === "admin" && !visitor.principal?.admin) {

@@ -41,7 +41,7 @@ async function readBody(request: Request, limit: number): Promise<HttpBody> {
   }
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
   if (!request.body) return { text: "" };
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let bytes = 0;
   let text = "";
   // Leaving the loop early cancels the rest.

@@ -1,5 +1,5 @@
 import { notFound } from "../problem/problem.ts";
-import type { Handler, HttpReply, Sink, StreamBody } from "../seam.ts";
+import type { Handler, HttpReply, StreamBody } from "../seam.ts";
 import { type FetchContext, toHttpRequest } from "./request.ts";
 
 /** Bytes that wait for the reader before it counts as behind. */
@@ -36,19 +36,19 @@ export function toResponse({ status, headers, body }: HttpReply, method: string)
 /** One stream of bytes, filled as fast as it is pulled. */
 function toStream(body: StreamBody): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let close = () => {};
+  let open = true;
+  let close: (() => void) | undefined;
   let drained = () => {};
+  const finish = (how?: () => void) => {
+    if (!open) return;
+    open = false;
+    how?.();
+    close?.();
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        let open = true;
-        const finish = (how: () => void) => {
-          if (!open) return;
-          open = false;
-          how();
-          close();
-        };
-        const sink: Sink = {
+        close = body({
           write(text) {
             if (!open) return false;
             controller.enqueue(encoder.encode(text));
@@ -57,13 +57,12 @@ function toStream(body: StreamBody): ReadableStream<Uint8Array> {
           onDrain: (callback) => void (drained = callback),
           end: () => finish(() => controller.close()),
           abort: () => finish(() => controller.error(new Error("The reader took nothing for too long"))),
-        };
-        const closed = body(sink);
-        close = closed;
-        if (!open) closed();
+        });
+        // It may have ended within the call.
+        if (!open) close();
       },
       pull: () => drained(),
-      cancel: () => close(),
+      cancel: () => finish(),
     },
     { highWaterMark, size: (chunk) => chunk.byteLength },
   );

@@ -1,9 +1,9 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
 import type { HttpBody, HttpRequest } from "../seam.ts";
+import { readBody } from "./read-body.ts";
 
 export type NodeIncoming = IncomingMessage | Http2ServerRequest;
 export type NodeOutgoing = ServerResponse | Http2ServerResponse;
@@ -67,48 +67,17 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
 
   body(limit: number): Promise<HttpBody> {
     const incoming: NodeIncoming & { body?: unknown } = this.#incoming;
-    if (incoming.readableDidRead || incoming.readableEnded) return Promise.resolve(parsedByHost(incoming.body, limit));
+    if (incoming.readableDidRead || incoming.readableEnded) return parsedByHost(incoming.body, limit);
     if ((incoming.headers["content-encoding"] ?? "identity") !== "identity") {
       return Promise.reject(new ChatError("unsupported_media_type", "Send the body without a content encoding."));
     }
-    return this.#read(limit);
-  }
-
-  #read(limit: number): Promise<HttpBody> {
-    const incoming = this.#incoming;
-    const { promise, resolve, reject } = Promise.withResolvers<HttpBody>();
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const refuse = () => {
-      incoming.pause();
-      // Ends a connection whose rest nobody will read; HTTP/2 has no such field and ignores it.
-      (this.#outgoing as ServerResponse).shouldKeepAlive = false;
-      reject(tooLarge(limit));
-    };
-    if (Number(incoming.headers["content-length"] ?? 0) > limit) {
-      refuse();
-      return promise;
-    }
-    incoming.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > limit) refuse();
-      else chunks.push(chunk);
-    });
-    incoming.on("end", () => {
-      const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      if (isUtf8(whole)) resolve({ text: whole.toString("utf8") });
-      else reject(new ChatError("invalid_json", "The body is not valid UTF-8."));
-    });
-    const gone = () =>
-      reject(new ChatError("request_timeout", "The connection closed before the whole body had come."));
-    incoming.on("error", gone);
-    incoming.on("close", gone);
-    return promise;
+    const announced = Number(incoming.headers["content-length"] ?? 0);
+    return readBody(incoming, announced, limit).then((text) => ({ text }));
   }
 }
 
 /** A body parser of the host was first: JSON as a value, or text and bytes as they came. */
-function parsedByHost(body: unknown, limit: number): HttpBody {
+async function parsedByHost(body: unknown, limit: number): Promise<HttpBody> {
   if (typeof body !== "string" && !(body instanceof Uint8Array)) return { parsed: body };
   if (body.length > limit) throw tooLarge(limit);
   return { text: typeof body === "string" ? body : new TextDecoder().decode(body) };

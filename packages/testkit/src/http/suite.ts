@@ -17,7 +17,7 @@ export interface ParlorOptions {
   }) => Principal | undefined;
   readonly access?: "public";
   readonly sharedAnonymous?: boolean;
-  readonly origins?: readonly string[];
+  readonly cors?: { readonly origins: readonly string[] | "*"; readonly credentials?: boolean };
   readonly limits?: { readonly bodyBytes?: number };
   readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
   readonly logger?: Record<"info" | "warn" | "error", (fields: object, message: string) => void>;

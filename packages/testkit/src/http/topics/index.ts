@@ -1,4 +1,5 @@
 import type { HttpTopic } from "../suite.ts";
+import { cors } from "./cors.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { owners } from "./owners.ts";
@@ -19,6 +20,7 @@ export const topics: readonly HttpTopic[] = [
   turns,
   resuming,
   owners,
+  cors,
   hosts,
   readers,
 ];

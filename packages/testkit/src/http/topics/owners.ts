@@ -95,7 +95,7 @@ export const owners: HttpTopic = {
           assert.equal(await status("POST", "/reset/s1", headers), 200);
         }
       },
-      { options: { access: "public", origins: ["https://listed.example"] } },
+      { options: { access: "public", cors: { origins: ["https://listed.example"], credentials: true } } },
     ),
   ],
 };

@@ -1,0 +1,42 @@
+import type { HttpRequest } from "./seam.ts";
+
+export interface CorsOptions {
+  /** Exact origins (`https://app.example.com`), or `*` for all. */
+  readonly origins: readonly string[] | "*";
+  /** Whether their pages may act with a user's cookies; not with `*`. Default false. */
+  readonly credentials?: boolean;
+}
+
+const allowedHeaders = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id";
+const exposedHeaders = "Link, Retry-After, X-Process-Time, X-Request-Id";
+const maxAgeSeconds = "600";
+
+/** The headers that let pages of other origins read a reply. `allow`: the path's methods, for a preflight. */
+export type Cors = (request: HttpRequest, allow: readonly string[]) => Record<string, string>;
+
+/** Throws a TypeError for `*` with credentials. */
+export function createCors(options: CorsOptions | undefined): Cors {
+  if (!options) return () => ({});
+  const { origins, credentials = false } = options;
+  if (origins === "*" && credentials) throw new TypeError("CORS for all origins cannot come with credentials");
+  const listed = new Set(origins === "*" ? [] : origins);
+  return ({ method, headers: asked }, allow) => {
+    const origin = asked["origin"];
+    const headers: Record<string, string> = origins === "*" ? {} : { vary: "Origin" };
+    if (origin === undefined || (origins !== "*" && !listed.has(origin))) return headers;
+    headers["access-control-allow-origin"] = origins === "*" ? "*" : origin;
+    headers["access-control-expose-headers"] = exposedHeaders;
+    if (credentials) headers["access-control-allow-credentials"] = "true";
+    if (method === "OPTIONS" && asked["access-control-request-method"] !== undefined) {
+      headers["access-control-allow-methods"] = allow.join(", ");
+      headers["access-control-allow-headers"] = allowedHeaders;
+      headers["access-control-max-age"] = maxAgeSeconds;
+    }
+    return headers;
+  };
+}
+
+/** Whose pages may act with cookies. */
+export function trustedOrigins(options: CorsOptions | undefined): ReadonlySet<string> {
+  return new Set(options?.credentials && options.origins !== "*" ? options.origins : []);
+}

@@ -1,8 +1,6 @@
 import { ChatError } from "@parlor/core";
 import type { HttpReply } from "../seam.ts";
 
-const docs = "https://github.com/parlor-chat/parlor/blob/main/docs/errors.md";
-
 /**
  * An error as `application/problem+json` (RFC 9457). What is not a `ChatError` tells nothing of itself.
  * `challenge` is what `WWW-Authenticate` says where credentials are missing.
@@ -21,7 +19,8 @@ export function problem(error: unknown, requestId: string, challenge = 'Bearer r
   }
   if (known.status === 401) headers["www-authenticate"] = challenge;
   const body = {
-    type: `${docs}#${known.code}`,
+    // RFC 9457, 4.2: a URN names the type where no page is served for it; docs/errors.md has them all.
+    type: `urn:parlor:error:${known.code}`,
     title: known.title,
     status: known.status,
     detail: known.message,

@@ -50,6 +50,5 @@ export interface StreamTimes {
 
 export interface Logger {
   info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

@@ -8,7 +8,7 @@ type Line = Record<string, unknown> & { readonly level: string; readonly message
 function recorder(): { readonly lines: Line[]; readonly logger: Logger } {
   const lines: Line[] = [];
   const at = (level: string) => (fields: object, message: string) => void lines.push({ ...fields, level, message });
-  return { lines, logger: { info: at("info"), warn: at("warn"), error: at("error") } };
+  return { lines, logger: { info: at("info"), error: at("error") } };
 }
 
 test("one line per request: the route's pattern, who by hash, and nothing that people wrote", async () => {

@@ -20,7 +20,6 @@ export interface ParlorOptions {
   readonly cors?: { readonly origins: readonly string[] | "*"; readonly credentials?: boolean };
   readonly limits?: { readonly bodyBytes?: number };
   readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
-  readonly logger?: Record<"info" | "warn" | "error", (fields: object, message: string) => void>;
 }
 
 export interface HostOptions {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ChatError } from "@parlor/core";
 import { says } from "@parlor/core/testing";
 import { expectProblem } from "../expect.ts";
-import { collect, textOf } from "../server-events.ts";
+import { collect, readEvents, textOf } from "../server-events.ts";
 import { check, type HttpTopic } from "../suite.ts";
 
 const hi = { message: "Hi", session_id: "s1" };
@@ -47,6 +47,19 @@ export const turns: HttpTopic = {
       {
         model: [{ type: "text", text: "Well" }, { fail: new ChatError("backend_unavailable", "It went away.") }],
       },
+    ),
+    check(
+      "a failure after a silence comes in-band too: the headers have left",
+      async ({ open, release }) => {
+        const response = await open("GET", stream);
+        release();
+        const all = await collect(readEvents(response.body!));
+        assert.deepEqual(
+          all.map(({ event, data }) => [event, JSON.parse(data).code]),
+          [["error", "backend_timeout"]],
+        );
+      },
+      { model: (gate) => [{ wait: gate }, { fail: new ChatError("backend_timeout", "It took too long.") }] },
     ),
     check(
       "text that looks like the protocol stays text",

@@ -48,7 +48,16 @@ export interface ConformanceOptions {
 
 const allParts: readonly PartName[] = ["sessions", "turns", "limits", "records", "bus"];
 
-/** Registers a test for everything the contracts promise. What is left out is registered as skipped, with the reason. */
+/**
+ * Registers a test for everything the contracts promise. What is left out is registered as skipped, with the reason.
+ *
+ * @example
+ * storageConformance({
+ *   create: async (options) => ({ storage: mine(options), advance: (ms) => setTimeout(ms) }), // of node:timers/promises
+ *   runner: { describe, it, skip: it.skip },
+ *   beat: 200,
+ * });
+ */
 export function storageConformance(options: ConformanceOptions): void {
   const { runner, parts = allParts, lacks = [] } = options;
   for (const topic of topics) {

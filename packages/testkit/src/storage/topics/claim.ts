@@ -23,6 +23,13 @@ export const claim = topic("claims", ["turns"], {
     assert.equal((await turns.claim(key("another"), newTurn("t3"), { leaseMs: longMs })).kind, "won");
   },
 
+  "a busy session says how long its lease still lasts": timed(async ({ turns, key, beat, advance }) => {
+    await won(turns, key(), "t1", 4 * beat);
+    await advance(2);
+    const busy = await turns.claim(key(), newTurn("t2"), { leaseMs: longMs });
+    assert.ok(busy.kind === "busy" && busy.leaseMs > 0 && busy.leaseMs <= 2 * beat);
+  }),
+
   "of many claims at once one wins": async ({ nodes, key }) => {
     const results = await atOnce(20, async (at) =>
       nodes[(at % 2) as 0 | 1].turns.claim(key(), newTurn(`t${at}`), { leaseMs: longMs }),
@@ -75,6 +82,16 @@ export const claim = topic("claims", ["turns"], {
     const next = await won(turns, key(), "t2");
     await turns.release(first);
     assert.equal(await append(turns, next, [textEvent(1)]), 1, "releasing it again releases no other");
+  },
+
+  "releasing frees a session that had turns before": async ({ turns, key }) => {
+    const first = await won(turns, key(), "t1");
+    await turns.end(first, complete);
+    await turns.settled(key(), "t1");
+    await turns.release(await won(turns, key(), "t2"));
+    assert.equal(await turns.live(key()), undefined);
+    assert.equal((await turns.get(key(), "t1"))?.id, "t1");
+    await won(turns, key(), "t3");
   },
 
   "a turn that has ended is not released": async ({ turns, key }) => {

@@ -84,6 +84,14 @@ export const limits = topic("limits", ["limits"], {
     assert.deepEqual([refused.allowed, refused.remaining], [false, 0]);
   },
 
+  "settling twice never makes more room than there is": async ({ limits, unique }) => {
+    const key = unique("limit");
+    const receipt = await receiptOf(limits, key, 60, 100);
+    await limits.settle(receipt, 0);
+    await limits.settle(receipt, 0);
+    assert.equal((await limits.consume(key, 0, rule(100))).remaining, 100);
+  },
+
   "settling at once on two nodes loses nothing": async ({ nodes, unique }) => {
     const key = unique("limit");
     const receipts = await atOnce(20, async () => receiptOf(nodes[0].limits, key, 5, 100));
@@ -170,5 +178,15 @@ export const places = topic("places", ["limits"], {
     await advance(2);
     assert.equal(await limits.acquire(key, "c", 2, 4 * beat), true, "a's ended");
     assert.equal(await limits.acquire(key, "d", 2, 4 * beat), false, "b's was renewed");
+  }),
+
+  "a place that was released and taken again lasts its own time": timed(async ({ limits, unique, beat, advance }) => {
+    const key = unique("places");
+    await limits.acquire(key, "a", 1, 4 * beat);
+    await limits.release(key, "a");
+    await advance(3);
+    assert.equal(await limits.acquire(key, "a", 1, 4 * beat), true);
+    await advance(2);
+    assert.equal(await limits.acquire(key, "b", 1, 4 * beat), false);
   }),
 });

@@ -153,7 +153,7 @@ export const order = topic("lists", ["sessions"], {
 
   "a cursor that no list gave out is refused": async ({ sessions, owner, key }) => {
     await sessions.create(key(), {});
-    for (const cursor of ["", "nonsense", "-1", "\u0000", "{}", "' OR 1=1 --"])
+    for (const cursor of ["", "nonsense", "-1", ".session", "\u0000", "{}", "' OR 1=1 --"])
       await refused(sessions.list(owner, { limit: 1, cursor }), "invalid_request");
   },
 

@@ -103,6 +103,15 @@ export const records = topic("records", ["records"], {
     assert.equal(await records.putIfAbsent(kind, "first", "2"), true, "it was free again");
   }),
 
+  "a record that was deleted and put again lasts its own time": timed(async ({ records, unique, beat, advance }) => {
+    const kind = unique("kind");
+    await records.put(kind, "a", "1", 2 * beat);
+    await records.delete(kind, "a");
+    await records.put(kind, "a", "2");
+    await advance(4);
+    assert.equal(await records.get(kind, "a"), "2");
+  }),
+
   "putting sets the time to live anew": timed(async ({ records, unique, beat, advance }) => {
     const kind = unique("kind");
     for (const id of ["longer", "for ever"]) await records.put(kind, id, "1", 2 * beat);

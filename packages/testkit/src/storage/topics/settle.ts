@@ -106,6 +106,16 @@ export const settle = topic("settle", ["sessions"], {
     assert.deepEqual(idsOf(window), ["u1", "a2"]);
   },
 
+  "a range may hold what came after the settled message": async ({ sessions, key }) => {
+    const before = await conversation(sessions, key());
+    await sessions.append(key(), [said("u3"), said("u4")]);
+    const seq = (await sessions.message(key(), "u4"))?.seq ?? 0;
+    const supersede = { from: before.get("u2")?.seq ?? 0, to: seq };
+    assert.equal(await sessions.settle(key(), answered("a2", "t2"), { turn: "t2", supersede }), true);
+    assert.deepEqual(idsOf(await allMessages(sessions, key())), ["u1", "a1", "a2"]);
+    await counted(sessions, key());
+  },
+
   "superseding twice counts once": async ({ sessions, key }) => {
     const before = await conversation(sessions, key());
     const from = before.get("a1")?.seq ?? 0;

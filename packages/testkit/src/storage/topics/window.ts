@@ -96,6 +96,9 @@ export const window = topic("windows", ["sessions"], {
       window: { ...wide, last: 2, before },
     });
     assert.deepEqual(idsOf(opened.window), ["m2", "m3"]);
+    const beyond = { ...wide, last: 2, before: before + 1_000_000 };
+    const later = await sessions.open(key(), { append: [said("m8")], window: beyond });
+    assert.deepEqual(idsOf(later.window), ["m5", "m6"], "never what the call appends");
   },
 
   "the messages as they are stored": async ({ sessions, key }) => {

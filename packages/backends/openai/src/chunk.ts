@@ -8,6 +8,8 @@ export interface Chunk {
   readonly x_groq?: { readonly usage?: WireUsage | null; readonly error?: unknown } | null;
   readonly error?: unknown;
   readonly base_resp?: { readonly status_code?: number } | null;
+  /** Padding of OpenAI's, so that the length of an event does not tell that of its text. */
+  readonly obfuscation?: string;
 }
 
 export interface Choice {

@@ -2,6 +2,7 @@ import { ChatError, type BackendEvent, type FinishReason, type Usage } from "@pa
 import { createParser } from "eventsource-parser";
 import { ReasoningDetails, toFinishReason, toUsage, type Choice, type Chunk, type Delta } from "./chunk.ts";
 import { fromBaseResp, fromInBand } from "./errors.ts";
+import { PlainDelta } from "./plain-delta.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
@@ -23,6 +24,7 @@ export class Events {
 
   readonly #name: string;
   readonly #coalesce: boolean;
+  readonly #plain: Pick<PlainDelta, "match" | "learn">;
   readonly #calls = new ToolCalls();
   readonly #details = new ReasoningDetails();
   readonly #content = new ThinkTags((type, text) => this.#say(type, text));
@@ -42,9 +44,11 @@ export class Events {
   #finish: FinishReason | undefined;
   #usage: Usage | undefined;
 
-  constructor(name: string, coalesce: boolean) {
+  /** `plain`: the short way for chunks that say one thing. */
+  constructor(name: string, coalesce: boolean, plain: Pick<PlainDelta, "match" | "learn"> = new PlainDelta()) {
     this.#name = name;
     this.#coalesce = coalesce;
+    this.#plain = plain;
   }
 
   /** The events of what one read brought. */
@@ -114,7 +118,20 @@ export class Events {
     if (data.length > maxEvent) throw this.#invalid("sent an event above 1 MB");
     if (data.startsWith("[DONE]")) this.done = true;
     else if (event === "error") this.#fail(data);
-    else this.#onChunk(JSON.parse(data) as Chunk);
+    else if (this.#finish !== undefined || !this.#onPlain(data)) {
+      const chunk = JSON.parse(data) as Chunk;
+      this.#onChunk(chunk);
+      this.#plain.learn(data, chunk);
+    }
+  }
+
+  #onPlain(data: string): boolean {
+    const plain = this.#plain.match(data);
+    if (plain === undefined) return false;
+    if (plain.text === "") return true;
+    if (plain.field === "content") this.#content.push(plain.text);
+    else this.#say("reasoning", plain.text);
+    return true;
   }
 
   #onChunk(chunk: Chunk): void {

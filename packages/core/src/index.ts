@@ -19,4 +19,5 @@ export type {
 } from "./engine/types.ts";
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
+export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
 export { type Budget, characters, charactersOf, fit, type Fitted, lastMessages, tokens } from "./truncation/index.ts";

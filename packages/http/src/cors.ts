@@ -36,7 +36,8 @@ export function createCors(options: CorsOptions | undefined): Cors {
   };
 }
 
-/** Whose pages may act with cookies. */
-export function trustedOrigins(options: CorsOptions | undefined): ReadonlySet<string> {
-  return new Set(options?.credentials && options.origins !== "*" ? options.origins : []);
+/** Whose pages may act with what a browser brings along by itself: cookies, or (`open`) no more than a way to reach the server. */
+export function trustedOrigins(options: CorsOptions | undefined, open: boolean): Pick<ReadonlySet<string>, "has"> {
+  if (open && options?.origins === "*") return { has: () => true };
+  return new Set(options && (open || options.credentials) && options.origins !== "*" ? options.origins : []);
 }

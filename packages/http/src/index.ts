@@ -5,3 +5,4 @@ export type { CorsOptions } from "./cors.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";
 export type { Handler, HttpBody, HttpHeaders, HttpReply, HttpRequest, Sink, StreamBody } from "./seam.ts";
 export { notFound, problem } from "./problem/problem.ts";
+export { fingerprintOf } from "./request-log.ts";

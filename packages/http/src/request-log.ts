@@ -18,7 +18,7 @@ export function logRequest(logger: Logger, exchange: Exchange, { status, ms, fai
     status,
     ms: Math.round(ms * 1000) / 1000,
     request_id: requestId,
-    owner: principal && fingerprint(principal.id),
+    owner: principal && fingerprintOf(principal.id),
     code: ChatError.isInstance(failure) ? failure.code : undefined,
     err: status >= 500 ? failure : undefined,
   };
@@ -26,8 +26,8 @@ export function logRequest(logger: Logger, exchange: Exchange, { status, ms, fai
   else logger.info(fields, "request");
 }
 
-/** Tells owners apart without naming them: FNV-1a, 32 bits. */
-function fingerprint(owner: string): string {
+/** Tells owners apart in logs without naming them: FNV-1a, 32 bits. */
+export function fingerprintOf(owner: string): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(owner)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");

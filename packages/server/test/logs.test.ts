@@ -50,7 +50,7 @@ test("no key and no text of a message is in any output, whatever goes wrong", as
   expect(lines.filter(({ msg }) => msg === "turn").length).toBeGreaterThanOrEqual(5);
   expect(lines.filter(({ route }) => typeof route === "string").length).toBeGreaterThanOrEqual(6);
   expect(lines.find(({ msg }) => msg === "turn")).toMatchObject({
-    owner: expect.stringMatching(/^[\w-]{12}$/),
+    owner: expect.stringMatching(/^[0-9a-f]{8}$/),
     session: "s1",
     model: "gpt-5-mini",
     status: "complete",

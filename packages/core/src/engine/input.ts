@@ -51,8 +51,12 @@ export function checkKey(owner: string, id?: string): void {
 type Fault = (path: string, message: string) => void;
 
 function checkLength(path: string, value: unknown, most: number, fault: Fault): void {
-  if (typeof value !== "string" || value.length === 0 || value.length > most)
+  if (typeof value !== "string" || value.length === 0 || value.length > most) {
     fault(path, `must be a string of 1 to ${most} characters`);
+  } else if (value.includes("\0") || !value.isWellFormed()) {
+    // Stores and protocols encode these differently or not at all: two ids could become one.
+    fault(path, "must be well-formed Unicode without NUL");
+  }
 }
 
 function checkSettings(settings: ModelSettings, fault: Fault): void {

@@ -82,6 +82,12 @@ test("a call that is refused stores nothing", async () => {
     },
   );
   await expect(engine.send({ ...ada })).rejects.toThrow(/exactly one of/);
+  for (const odd of ["a\0b", "\ud800"]) {
+    await expect(engine.send({ owner: odd, session: "s1", message: "a" })).rejects.toThrow(
+      /owner: must be well-formed/,
+    );
+    await expect(engine.sessions.create({ owner: "ada", id: odd })).rejects.toMatchObject({ code: "invalid_request" });
+  }
   expect(await engine.sessions.get(key)).toBeUndefined();
   expect(backend.calls).toHaveLength(0);
 });

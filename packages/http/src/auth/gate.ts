@@ -19,15 +19,17 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   if (methods.length === 0 && access !== "public") {
     throw new TypeError('Parlor needs `auth`, or `access: "public"` to be open to everybody');
   }
-  const trusted = trustedOrigins(cors);
-  const cookiesCount = methods.length > 0 || !sharedAnonymous;
+  // Where all who reach the server share one owner, reaching it is the credential, and any page open in a browser there has it.
+  const open = methods.length === 0 && sharedAnonymous;
+  const trusted = trustedOrigins(cors, open);
 
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
     for (const method of methods) {
       const principal = await ask(method, request);
       if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) return { principal };
     }
-    if (access !== "public" || request.headers["authorization"] !== undefined) {
+    // Without an `auth` nobody could say whether credentials are good: they are ignored.
+    if (access !== "public" || (methods.length > 0 && request.headers["authorization"] !== undefined)) {
       throw new ChatError("unauthorized", "Send valid credentials with this request.");
     }
     return sharedAnonymous ? everybody : visitorOf(request);
@@ -36,12 +38,14 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   return async (request, route) => {
     if (route.access === "public") return unasked;
     const visitor = await admit(request);
-    const byCookie = cookiesCount && request.headers["cookie"] !== undefined && !request.headers["authorization"];
+    const ambient = open || (request.headers["cookie"] !== undefined && !request.headers["authorization"]);
     const harmless = request.method === "GET" && !route.startsTurn;
-    if (byCookie && !harmless && isForeign(request, trusted)) {
+    if (ambient && !harmless && isForeign(request, trusted)) {
       throw new ChatError(
         "forbidden",
-        "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
+        open
+          ? "Pages of other sites may not do this; list their origins in `cors`."
+          : "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
       );
     }
     if (route.access === "admin" && !visitor.principal?.admin) {

@@ -1,4 +1,12 @@
-import { catalog, ChatError, type Clock, type ErrorCode, type Turn, type TurnEvent } from "@parlor/core";
+import {
+  catalog,
+  ChatError,
+  type Clock,
+  type ErrorCode,
+  type Turn,
+  type TurnEvent,
+  type TurnOutcome,
+} from "@parlor/core";
 
 /** Where a stream begins: events that are here already, and the offset to read on from. */
 export interface Opening {
@@ -39,9 +47,13 @@ export function opening(turn: Turn, after: number, waitMs: number, clock: Clock)
   });
 }
 
-/** The error of a turn's failed end. */
+/** Why a turn ended without its whole answer: it failed, or something other than its user interrupted it. */
 export function failureOf(event: TurnEvent | undefined): ChatError | undefined {
-  if (event?.type !== "end" || event.status !== "failed") return undefined;
-  const { code = "internal", detail = "The turn failed." } = event.error ?? {};
+  return event?.type === "end" ? failureOfOutcome(event) : undefined;
+}
+
+export function failureOfOutcome({ status, error }: TurnOutcome): ChatError | undefined {
+  if (status === "complete" || (status === "interrupted" && !error)) return undefined;
+  const { code = "internal", detail = "The turn failed." } = error ?? {};
   return new ChatError(Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal", detail);
 }

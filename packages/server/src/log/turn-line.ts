@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
 import type { TurnSummary } from "@parlor/core";
+import { fingerprintOf } from "@parlor/http";
 
 /** What the log says of a turn: who (hashed), where, how long, how much; never what was said. */
 export function turnLine(summary: TurnSummary): object {
   const { outcome } = summary;
   return {
     request_id: summary.requestId,
-    owner: createHash("sha256").update(summary.owner).digest("base64url").slice(0, 12),
+    owner: fingerprintOf(summary.owner),
     session: summary.session,
     turn: summary.turn,
     provider: summary.provider,

@@ -23,7 +23,7 @@ test("a turn is one line with the owner hashed and no text", () => {
   });
   expect(line).toEqual({
     request_id: "r1",
-    owner: expect.stringMatching(/^[\w-]{12}$/) as string,
+    owner: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
     session: "s1",
     turn: "t1",
     provider: "openai",

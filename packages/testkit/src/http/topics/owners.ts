@@ -36,6 +36,21 @@ export const owners: HttpTopic = {
       { options: { access: "public", sharedAnonymous: true } },
     ),
     check(
+      "public with one owner: reaching the server is the credential, so pages of other sites may not use it",
+      async ({ ask, backend }) => {
+        const stream = "/api/v1/chat/stream?message=Hi&session_id=s1";
+        const foreign = { as: null, headers: { "sec-fetch-site": "cross-site", origin: "https://evil.example" } };
+        expectProblem(await ask("GET", stream, foreign), 403, "forbidden");
+        expectProblem(await ask("POST", "/reset/s1", foreign), 403, "forbidden");
+        assert.equal(backend.calls.length, 0);
+        const listed = { as: null, headers: { "sec-fetch-site": "cross-site", origin: "https://listed.example" } };
+        assert.equal((await ask("GET", stream, listed)).status, 200);
+        const client = { as: null, headers: { authorization: "Bearer whatever-this-client-always-sends" } };
+        assert.equal((await ask("GET", "/history/s1", client)).status, 200);
+      },
+      { options: { access: "public", sharedAnonymous: true, cors: { origins: ["https://listed.example"] } } },
+    ),
+    check(
       "public: a browser is a visitor of its own, by cookie",
       async ({ ask }) => {
         const first = await ask("POST", "/chat", { as: null, body: hi, headers: browser });

@@ -1,0 +1,162 @@
+/** Turns. Whoever locks several takes them by number, so that a flush and a renewal of the same turns never wait for each other in a ring. */
+export const turns = (s: string): string => `
+create type ${s}.claim_answer as (
+  kind text, epoch double precision, lease_left double precision,
+  session text, id text, message text, model text, created_at text, outcome text
+);
+
+-- p_again: it may have been done by the same call before, whose answer was lost; then the turn is there under its own id.
+create function ${s}.claim_turn(
+  p_owner text, p_session text, p_id text, p_message text, p_model text, p_created_at text, p_lease_ms double precision,
+  p_key_kind text, p_key text, p_body_hash text, p_key_ms double precision, p_again boolean
+) returns setof ${s}.claim_answer language plpgsql as $$
+declare
+  at_ms double precision;
+  found_turn ${s}.turns;
+  answer ${s}.claim_answer;
+  next_number bigint;
+begin
+  for attempt in 1..5 loop
+    at_ms := ${s}.now_ms();
+    if p_key is not null then
+      select * into found_turn from ${s}.turns where owner = p_owner and key_kind = p_key_kind and key = p_key;
+      if found and found_turn.key_until <= at_ms then
+        update ${s}.turns set key_kind = null, key = null, body_hash = null, key_until = null
+        where number = found_turn.number and key_until <= at_ms;
+      elsif found then
+        answer.kind := case
+          when found_turn.body_hash <> p_body_hash then 'mismatch'
+          when p_again and found_turn.session = p_session and found_turn.id = p_id then 'won'
+          else 'repeat' end;
+        exit;
+      end if;
+    end if;
+    select * into found_turn from ${s}.turns where owner = p_owner and session = p_session and log_until is null;
+    if found then
+      answer.kind := case
+        when p_again and found_turn.id = p_id and found_turn.outcome is null then 'won'
+        when found_turn.outcome is not null or found_turn.lease_until <= at_ms then 'unsettled'
+        else 'busy' end;
+      answer.lease_left := found_turn.lease_until - at_ms;
+      exit;
+    end if;
+    next_number := nextval('${s}.numbers');
+    insert into ${s}.turns (number, owner, session, id, message, model, created_at, epoch, lease_until,
+      key_kind, key, body_hash, key_until)
+    values (next_number, p_owner, p_session, p_id, p_message, p_model, p_created_at, next_number, at_ms + p_lease_ms,
+      p_key_kind, p_key, p_body_hash, at_ms + p_key_ms)
+    on conflict do nothing returning * into found_turn;
+    if found then
+      answer.kind := 'won';
+      exit;
+    end if;
+    -- Somebody was faster: look again.
+  end loop;
+  if answer.kind is null then raise exception 'parlor: the turn id is in use' using errcode = 'unique_violation'; end if;
+  answer.epoch := found_turn.epoch;
+  answer.session := found_turn.session;
+  answer.id := found_turn.id;
+  answer.message := found_turn.message;
+  answer.model := found_turn.model;
+  answer.created_at := found_turn.created_at;
+  answer.outcome := found_turn.outcome;
+  return next answer;
+end $$;
+
+create function ${s}.release_turn(p_owner text, p_session text, p_id text, p_epoch bigint) returns void language plpgsql as $$
+declare
+  released bigint;
+begin
+  delete from ${s}.turns
+  where owner = p_owner and session = p_session and id = p_id and epoch = p_epoch and outcome is null
+  returning number into released;
+  if found then delete from ${s}.log where turn = released; end if;
+end $$;
+
+-- One statement for all turns of a flush: whose claim holds is decided under the lock that its rows are written with.
+-- Answers by place; what is absent is stale.
+create type ${s}.appended as (place integer, last_offset integer);
+create function ${s}.append_events(
+  p_owners text[], p_sessions text[], p_ids text[], p_epochs bigint[], p_firsts integer[], p_lasts integer[], p_events text[]
+) returns setof ${s}.appended language plpgsql as $$
+begin
+  return query with batch as materialized (
+    select * from unnest(p_owners, p_sessions, p_ids, p_epochs, p_firsts, p_lasts, p_events) with ordinality
+      as b (owner, session, id, epoch, first_offset, last_offset, events, place)
+  ), held as materialized (
+    select t.number, t.last_offset as stored, b.first_offset, b.last_offset, b.events, b.place
+    from batch b join ${s}.turns t on t.owner = b.owner and t.session = b.session and t.id = b.id
+    where t.epoch = b.epoch and t.outcome is null
+    order by t.number for update of t
+  ), fresh as (
+    update ${s}.turns t set last_offset = h.last_offset from held h
+    where t.number = h.number and h.first_offset <= h.stored + 1 and h.last_offset > h.stored
+  ), written as (
+    insert into ${s}.log select number, last_offset, events from held
+    where first_offset <= stored + 1 and last_offset > stored
+  )
+  select h.place::integer, greatest(h.stored, h.last_offset) from held h
+  where h.first_offset is null or h.first_offset <= h.stored + 1;
+end $$;
+
+-- Losing a renewal in a crash of the server loses at most a lease that nobody could renew meanwhile: no need to wait for the disk.
+create type ${s}.renewed as (place integer, stop boolean, attended boolean);
+create function ${s}.renew_turns(
+  p_owners text[], p_sessions text[], p_ids text[], p_epochs bigint[], p_lease_ms double precision
+) returns setof ${s}.renewed language plpgsql as $$
+declare
+  at_ms double precision := ${s}.now_ms();
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  return query
+    with batch as materialized (
+      select * from unnest(p_owners, p_sessions, p_ids, p_epochs) with ordinality as b (owner, session, id, epoch, place)
+    ), held as materialized (
+      select t.number, t.stop, t.attended_until > at_ms as attended, b.place
+      from batch b join ${s}.turns t on t.owner = b.owner and t.session = b.session and t.id = b.id
+      where t.epoch = b.epoch and t.outcome is null
+      order by t.number for update of t
+    ), renewed as (
+      update ${s}.turns set lease_until = at_ms + p_lease_ms where number in (select number from held)
+    )
+    select h.place::integer, h.stop, h.attended from held h;
+end $$;
+
+create function ${s}.attend_turn(p_owner text, p_session text, p_id text, p_ttl_ms double precision) returns void language plpgsql as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  update ${s}.turns set attended_until = greatest(attended_until, ${s}.now_ms() + p_ttl_ms)
+  where owner = p_owner and session = p_session and id = p_id;
+end $$;
+
+create function ${s}.end_turn(p_owner text, p_session text, p_id text, p_epoch bigint, p_outcome text, p_again boolean)
+returns boolean language plpgsql as $$
+begin
+  update ${s}.turns set outcome = p_outcome, last_offset = last_offset + 1, ended_ms = ${s}.now_ms()
+  where owner = p_owner and session = p_session and id = p_id and epoch = p_epoch and outcome is null;
+  return found or (p_again and exists (
+    select 1 from ${s}.turns
+    where owner = p_owner and session = p_session and id = p_id and epoch = p_epoch and outcome = p_outcome));
+end $$;
+
+-- Lost in a crash of the server it is folded again, so it need not wait for the disk either.
+create function ${s}.settle_turn(p_owner text, p_session text, p_id text, p_log_ms double precision) returns void language plpgsql as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  update ${s}.turns set log_until = ended_ms + p_log_ms, sweep_ms = ended_ms + p_log_ms
+  where owner = p_owner and session = p_session and id = p_id and outcome is not null and log_until is null;
+end $$;
+
+create function ${s}.forget_turns(p_owner text, p_session text) returns void language plpgsql as $$
+declare
+  numbers bigint[];
+begin
+  perform 1 from ${s}.turns
+  where owner = p_owner and (p_session is null or session = p_session) order by number for update;
+  with gone as (
+    delete from ${s}.turns where owner = p_owner and (p_session is null or session = p_session) returning number
+  )
+  select array_agg(number) into numbers from gone;
+  delete from ${s}.log where turn = any (numbers);
+end $$;
+`;

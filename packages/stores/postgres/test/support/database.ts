@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "pg";
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Not made yet; no other test uses it. */
+  readonly schema: string;
+  readonly drop: () => Promise<void>;
+}
+
+const defaultUrl = "postgres://postgres@127.0.0.1:5432/test";
+
+/** A schema of its own on the server that PARLOR_TEST_POSTGRES or the default names; undefined, with the reason printed, when there is none. */
+export async function testDatabase(): Promise<TestDatabase | undefined> {
+  const url = process.env["PARLOR_TEST_POSTGRES"] ?? defaultUrl;
+  const schema = `parlor_test_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
+  try {
+    await query(url, "select 1");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`left out: no PostgreSQL server for tests (PARLOR_TEST_POSTGRES): ${reason}\n`);
+    return undefined;
+  }
+  return { url, schema, drop: () => query(url, `drop schema if exists "${schema}" cascade`) };
+}
+
+async function query(connectionString: string, text: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

@@ -120,14 +120,18 @@ function codeOf({ code, type, message }: ProviderError = {}): ErrorCode | undefi
 
 /** The service could not be reached, or went before it answered. */
 export function fromTransport(name: string, error: unknown): ChatError {
-  const cause = systemErrorIn(error);
-  const code = cause?.code ?? "";
+  const code = systemErrorIn(error)?.code ?? "";
   if (code.startsWith("HPE_")) {
-    // Node's own error holds the raw bytes: not a cause to hand on.
     return new ChatError("upstream_invalid", `${name} answered something that is not HTTP (${code}).`);
   }
   const detail = `${name} cannot be reached${code === "" ? "" : ` (${code})`}.`;
-  return new ChatError("backend_unavailable", detail, { cause });
+  return new ChatError("backend_unavailable", detail, { cause: causeIn(error) });
+}
+
+/** What of a broken connection can be handed on: the system's word, not the raw bytes that a parser's error holds. */
+export function causeIn(error: unknown): Error | undefined {
+  const cause = systemErrorIn(error);
+  return cause?.code?.startsWith("HPE_") ? undefined : cause;
 }
 
 /** The innermost cause with a system's code: fetch and the SDK wrap it. */

@@ -1,7 +1,7 @@
 import { ChatError, type BackendEvent, type FinishReason, type Usage } from "@parlor/core";
 import { createParser } from "eventsource-parser";
 import { ReasoningDetails, toFinishReason, toUsage, type Choice, type Chunk, type Delta } from "./chunk.ts";
-import { fromBaseResp, fromInBand } from "./errors.ts";
+import { causeIn, fromBaseResp, fromInBand } from "./errors.ts";
 import { PlainDelta } from "./plain-delta.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -93,7 +93,9 @@ export class Events {
 
   #conclude(cause: unknown): void {
     if (this.#finish === undefined) {
-      throw new ChatError("upstream_truncated", `${this.#name} stopped before its answer was done.`, { cause });
+      throw new ChatError("upstream_truncated", `${this.#name} stopped before its answer was done.`, {
+        cause: causeIn(cause),
+      });
     }
     if (this.#usage) this.#batch.push({ type: "usage", usage: this.#usage });
   }

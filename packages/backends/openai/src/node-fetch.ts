@@ -51,10 +51,14 @@ export function nodeFetch(connectMs: number): NodeFetch {
     signal.addEventListener("abort", abort);
     request.once("close", () => signal.removeEventListener("abort", abort));
     request.once("socket", (socket) => limitConnect(request, socket, connectMs));
-    request.once("response", (incoming) => resolve(toAnswer(incoming)));
+    let answered = false;
+    request.once("response", (incoming) => {
+      answered = true;
+      resolve(toAnswer(incoming));
+    });
     request.on("error", (error: NodeJS.ErrnoException) => {
       // The server closed this idle connection just as we took it: nothing was asked yet.
-      if (request.reusedSocket && error.code === "ECONNRESET") send(to, post, resolve, reject);
+      if (!answered && request.reusedSocket && error.code === "ECONNRESET") send(to, post, resolve, reject);
       else reject(error);
     });
     request.end(body);

@@ -26,7 +26,7 @@ export interface OpenAIOptions {
   readonly retries?: number;
   /** A client of the `openai` package (Azure's, say) that brings its own key, address, headers and fetch. */
   readonly client?: OpenAI;
-  /** In place of our own over node:http. Its answers are read as web streams. */
+  /** In place of our own over node:http, behind a proxy, say. Its answers are read as web streams; `connectMs` is not for it. */
   readonly fetch?: (url: string, init?: RequestInit) => Promise<Response>;
   /** Whether all the text of one network read is one event; default true. False: one event a token. */
   readonly coalesce?: boolean;

@@ -1,10 +1,11 @@
 import { getEventListeners, once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { failure, text, type FakeReply } from "@parlor/testkit/openai";
 import { openai } from "@parlor/openai";
 import { PassiveHealth } from "../src/health.ts";
-import { ChatError } from "@parlor/core";
+import { ChatError, type ErrorCode } from "@parlor/core";
 import { ask, backendOf, cleanUp, pair, says } from "./support.ts";
 
 async function listen(server: Server): Promise<number> {
@@ -128,6 +129,17 @@ describe("connections", () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it("that break within an answer are not made anew, nor is the call", async () => {
+    const { fake, backend } = await pair({ reply: { steps: text("a", "b") } }, { retries: 2 });
+    await ask(backend);
+    await new Promise(setImmediate);
+    fake.next({ steps: text("a", "b"), wire: { cut: { at: 600, how: "reset" } } });
+    expect((await ask(backend)).error?.code).toBe("upstream_truncated");
+    expect((await ask(backend)).text).toBe("ab");
+    expect(fake.requests).toHaveLength(3);
+    expect(fake.connections.opened).toBe(2);
+  });
+
   it("that nobody answers are given up: TCP and TLS have `connectMs`", async () => {
     const silent = createServer((socket) => socket.on("error", () => {}).resume());
     const port = await listen(silent);
@@ -157,12 +169,15 @@ describe("connections", () => {
     await backend.close();
   });
 
-  it("that speak no HTTP make no sense", async () => {
-    const server = createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"));
+  it.each<[string, string, ErrorCode]>([
+    ["from the start", "SSH-2.0-OpenSSH_9.6 MARK\r\n", "upstream_invalid"],
+    ["later", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n: hi\r\nMARK\r\n`, "upstream_truncated"],
+  ])("that speak no HTTP %s make no sense", async (_, sent, code) => {
+    const server = createServer((socket) => socket.on("error", () => {}).end(sent));
     const backend = openai({ model: "m", baseURL: `http://127.0.0.1:${await listen(server)}/v1`, retries: 0 });
     const { error } = await ask(backend);
-    expect(error).toMatchObject({ code: "upstream_invalid" });
-    expect(error?.cause).toBeUndefined();
+    expect(error?.code).toBe(code);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("MARK");
     await backend.close();
     server.close();
   });

@@ -95,6 +95,7 @@ describe("a call", () => {
     fake.next(limited, failure(500, {}));
     expect(await ask(backend)).toMatchObject({ text: "Hello from the fake.", error: undefined });
     expect(fake.requests).toHaveLength(3);
+    expect(fake.connections.opened).toBe(1);
     expect(new Set(fake.requests.map((request) => request.text)).size).toBe(1);
   });
 

@@ -12,7 +12,7 @@ let port: number;
 
 beforeAll(async () => {
   port = await freePort();
-  server = await start(cli, /curl/, { PORT: String(port) }, new URL("./", import.meta.url));
+  server = await start(cli, /curl/, { PORT: String(port), SQLITE_PATH: ":memory:" }, new URL("./", import.meta.url));
 });
 afterAll(async () => {
   await server.stop();

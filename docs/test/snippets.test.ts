@@ -16,6 +16,7 @@ function write(name: string, code: string, baseURL: string, port: number): strin
     file,
     code
       .replace('openai({ model: "gpt-5-mini"', `openai({ model: "gpt-5-mini", baseURL: "${baseURL}"`)
+      .replace('sqlite("chat.db")', 'sqlite(":memory:")')
       .replace("listen(3000)", `listen(${port}, () => console.log("up"))`),
   );
   return file;

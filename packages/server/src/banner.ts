@@ -1,4 +1,5 @@
 import type { Config } from "./config/read-config.ts";
+import { describeStorage } from "./load-storage.ts";
 import type { RunningServer } from "./start-server.ts";
 import { version } from "./version.ts";
 
@@ -18,7 +19,7 @@ export function banner({ config, warnings }: Start, { url, engine }: RunningServ
   return [
     `parlor ${version}`,
     `  model    ${model} by ${provider}${demo}`,
-    `  storage  memory: conversations are forgotten when this process ends`,
+    `  storage  ${describeStorage(config.storage)}`,
     `  access   open: everybody who reaches ${url} shares one owner, "anonymous"`,
     ...(everywhere
       ? ["           it listens on every interface of this machine, and nothing asks for credentials"]

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createChatEngine, memory, type ChatEngine, type ModelBackend } from "@parlor/core";
+import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
 import { createHandler, notFound } from "@parlor/http";
 import { listener, send } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
 import { loadBackend } from "./load-backend.ts";
+import { closeStorage, loadStorage } from "./load-storage.ts";
 import { turnLine } from "./log/turn-line.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
@@ -36,20 +37,22 @@ export async function startServer(
   config: Config,
   logger: Logger = createLogger(config.log, process.stdout.isTTY),
 ): Promise<RunningServer> {
-  const backend = await loadBackend(config.model);
+  const storage = await loadStorage(config.storage, config.bounds);
+  let backend: ModelBackend | undefined;
   try {
-    return await serve(config, backend, logger);
+    backend = await loadBackend(config.model);
+    return await serve(config, backend, storage, logger);
   } catch (error) {
-    await backend.close();
+    await Promise.all([backend?.close(), closeStorage(storage)]);
     throw error;
   }
 }
 
-async function serve(config: Config, backend: ModelBackend, logger: Logger): Promise<RunningServer> {
+async function serve(config: Config, backend: ModelBackend, storage: Storage, logger: Logger): Promise<RunningServer> {
   const { systemPrompt, settings, window, limits } = config;
   const engine = createChatEngine({
     backend,
-    storage: memory(config.memory),
+    storage,
     settings,
     window,
     limits,

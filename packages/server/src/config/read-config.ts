@@ -1,5 +1,6 @@
-import type { LimitOptions, MemoryOptions, ModelSettings } from "@parlor/core";
+import type { LimitOptions, ModelSettings } from "@parlor/core";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
+import { chooseStorage, type StorageChoice } from "./choose-storage.ts";
 import { findUnbuilt } from "./unbuilt.ts";
 import { variables as schema, type Variables } from "./variables.ts";
 
@@ -12,10 +13,19 @@ export interface Config {
   readonly window: { readonly messages?: number; readonly characters?: number };
   /** Per owner. */
   readonly limits: LimitOptions;
-  readonly memory: MemoryOptions;
+  readonly storage: StorageChoice;
+  readonly bounds: StorageBounds;
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly file?: string };
+}
+
+/** What every storage keeps to. */
+export interface StorageBounds {
+  /** Milliseconds until an untouched session is forgotten. */
+  readonly ttlMs?: number;
+  readonly maxSessionsPerOwner?: number;
+  readonly maxMessagesPerSession?: number;
 }
 
 export type LogLevel = NonNullable<Variables["LOG_LEVEL"]>;
@@ -36,8 +46,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const faults = [...invalid, ...unbuilt.faults];
   if (invalid.length > 0) return { faults };
   const model = chooseModel(variables);
-  if ("fault" in model) return { faults: [model.fault, ...faults] };
-  return faults.length > 0 ? { faults } : { config: toConfig(variables, model.choice), warnings: unbuilt.warnings };
+  const storage = chooseStorage(variables);
+  for (const chosen of [storage, model]) if ("fault" in chosen) faults.unshift(chosen.fault);
+  if ("fault" in model || "fault" in storage || faults.length > 0) return { faults };
+  return {
+    config: toConfig(variables, model.choice, storage.choice),
+    warnings: [...unbuilt.warnings, ...storage.warnings],
+  };
 }
 
 /** Takes the values out that break the schema, so that what else is wrong can be named too. */
@@ -51,7 +66,7 @@ function takeFaults(set: Map<string, string>): string[] {
   return [...faults.values()];
 }
 
-function toConfig(variables: Variables, model: ModelChoice): Config {
+function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoice): Config {
   const ttlSeconds = variables.MEMORY_TTL_SECONDS ?? variables.SESSION_TIMEOUT;
   return {
     model,
@@ -64,8 +79,8 @@ function toConfig(variables: Variables, model: ModelChoice): Config {
     ...given({ systemPrompt: variables.SYSTEM_PROMPT }),
     window: given({ messages: variables.MAX_CONVERSATION_HISTORY, characters: variables.MAX_TOKEN_BUDGET }),
     limits: given({ requests: variables.RATE_LIMIT, concurrentTurns: variables.MAX_CONCURRENT_STREAMS }),
-    memory: given({
-      maxSessions: variables.MAX_CACHE_SIZE,
+    storage,
+    bounds: given({
       ttlMs: ttlSeconds && ttlSeconds * 1000,
       maxSessionsPerOwner: variables.MAX_SESSIONS_PER_USER,
       maxMessagesPerSession: variables.MAX_MESSAGES_PER_SESSION,

@@ -21,7 +21,8 @@ test("an empty environment gives the demo on 127.0.0.1:8000", () => {
       settings: {},
       window: {},
       limits: {},
-      memory: {},
+      storage: { kind: "sqlite", path: "parlor.db" },
+      bounds: {},
       listen: { host: "127.0.0.1", port: 8000 },
       log: { level: "info" },
     },
@@ -47,15 +48,15 @@ test("every fault is named in one line, with what is not built yet", () => {
     "OPENAI_API_KEY must be printable ASCII without spaces or line breaks",
     "TEMPERATURE must be a number from 0 to 2",
     "PORT must be a whole number from 0 to 65535",
-    "REDIS_URL is set, but that store is not built yet and memory forgets on restart; unset it to start",
+    "REDIS_URL is set, but that store is not built yet; unset it, and SQLite keeps conversations, or set DATABASE_URL",
   ]);
 });
 
 test("the newer name of a variable wins", () => {
   expect(configOf({ MAX_TOKENS: "10", MAX_NEW_TOKENS: "20" }).settings).toEqual({ maxTokens: 10 });
   expect(configOf({ MAX_NEW_TOKENS: "20" }).settings).toEqual({ maxTokens: 20 });
-  expect(configOf({ SESSION_TIMEOUT: "60", MEMORY_TTL_SECONDS: "30" }).memory).toEqual({ ttlMs: 30_000 });
-  expect(configOf({ SESSION_TIMEOUT: "60" }).memory).toEqual({ ttlMs: 60_000 });
+  expect(configOf({ SESSION_TIMEOUT: "60", MEMORY_TTL_SECONDS: "30" }).bounds).toEqual({ ttlMs: 30_000 });
+  expect(configOf({ SESSION_TIMEOUT: "60" }).bounds).toEqual({ ttlMs: 60_000 });
   expect(configOf({ DEBUG: "1" }).log).toEqual({ level: "debug" });
   expect(configOf({ DEBUG: "1", LOG_LEVEL: "ERROR" }).log).toEqual({ level: "error" });
 });
@@ -68,21 +69,33 @@ test("limits and windows reach their options", () => {
       MAX_CONVERSATION_HISTORY: "10",
       MAX_TOKEN_BUDGET: "8000",
       MAX_CACHE_SIZE: "100",
+      SQLITE_PATH: ":memory:",
       MAX_SESSIONS_PER_USER: "5",
       MAX_MESSAGES_PER_SESSION: "6",
     }),
   ).toMatchObject({
     limits: { requests: [{ limit: 60, windowMs: 60_000 }], concurrentTurns: 4 },
     window: { messages: 10, characters: 8000 },
-    memory: { maxSessions: 100, maxSessionsPerOwner: 5, maxMessagesPerSession: 6 },
+    storage: { kind: "memory", maxSessions: 100 },
+    bounds: { maxSessionsPerOwner: 5, maxMessagesPerSession: 6 },
+  });
+});
+
+test("one variable says where conversations are kept", () => {
+  expect(configOf({ SQLITE_PATH: "chat.db" }).storage).toEqual({ kind: "sqlite", path: "chat.db" });
+  const url = "postgresql://localhost/chat";
+  expect(configOf({ DATABASE_URL: url }).storage).toEqual({ kind: "postgres", url });
+  expect(faultsOf({ DATABASE_URL: url, SQLITE_PATH: "chat.db" })).toEqual([
+    "SQLITE_PATH and DATABASE_URL are both set; unset the one you do not mean",
+  ]);
+  expect(readConfig({ MAX_CACHE_SIZE: "5" })).toMatchObject({
+    warnings: ["MAX_CACHE_SIZE is set, but it bounds memory only (SQLITE_PATH=:memory:)"],
   });
 });
 
 describe("what is not built yet", () => {
   test.each([
     ["REDIS_URL", "redis://localhost"],
-    ["DATABASE_URL", "postgresql://localhost/chat"],
-    ["SQLITE_PATH", "chat.db"],
     ["SECRET_KEY", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
     ["JWT_SECRET", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
     ["DEFAULT_ADMIN_PASSWORD", "correct-horse"],

@@ -13,7 +13,7 @@ export async function fakeModel(): Promise<{ fake: FakeOpenAI; variables: Record
 
 /** A server in this process, for one test. */
 export async function serve(variables: Record<string, string>): Promise<RunningServer> {
-  const result = readConfig(variables);
+  const result = readConfig({ SQLITE_PATH: ":memory:", ...variables });
   if ("faults" in result) throw new Error(result.faults.join("\n"));
   const server = await startServer(result.config, createLogger({ level: "silent" }, false));
   onTestFinished(() => server.close({ drainMs: 0 }));

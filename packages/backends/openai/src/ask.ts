@@ -38,10 +38,10 @@ export function askThrough(client: Client, { name }: Resolved): Asking {
 export function askDirectly(options: Resolved, given: OpenAIOptions["fetch"]): Asking {
   const { name } = options;
   const { fetch, close }: NodeFetch = given ? { fetch: given, close() {} } : nodeFetch(options.connectMs);
-  const request = makeRequest(options);
+  let request: ReturnType<typeof makeRequest> | undefined;
 
   async function ask(body: RequestBody, signal: AbortSignal): Promise<Answer> {
-    const { url, headers } = await request;
+    const { url, headers } = await (request ??= makeRequest(options));
     const post = { method: "POST", headers, body: JSON.stringify(body), signal, redirect: "manual" } as const;
     let answer: Answer;
     try {

@@ -12,8 +12,11 @@ const maxEvent = 1_048_576;
 /** Each line with an unknown field costs an Error; a real stream has none. */
 const maxStrange = 1000;
 
-type Mutable = { -readonly [key in keyof TextEvent]: TextEvent[key] };
-type TextEvent = { readonly type: "text" | "reasoning"; readonly text: string };
+/** Text grows while the read goes on that brought it. */
+interface Growing {
+  readonly type: "text" | "reasoning";
+  text: string;
+}
 
 /** Turns the text of a Chat Completions stream into events. */
 export class Events {
@@ -40,7 +43,7 @@ export class Events {
   });
   #strange = 0;
   #batch: BackendEvent[] = [];
-  #last: Mutable | undefined;
+  #last: Growing | undefined;
   #finish: FinishReason | undefined;
   #usage: Usage | undefined;
 

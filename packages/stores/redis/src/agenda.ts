@@ -1,0 +1,59 @@
+import type { Connection } from "./connection.ts";
+import { shardCount, shardOf } from "./keys.ts";
+import { clock, finite, script } from "./script.ts";
+
+// ARGV: member, in how many milliseconds, how to add: XX changes what is there only, CH adds it too.
+const planScript = script(clock, `return redis.call('ZADD', KEYS[1], ARGV[3], now + ARGV[2], ARGV[1])`);
+
+// ARGV: member. It stays when it was planned anew meanwhile.
+const doneScript = script(
+  clock,
+  `
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if at and tonumber(at) <= now then redis.call('ZREM', KEYS[1], ARGV[1]) end`,
+);
+
+// ARGV: how many at most.
+const dueScript = script(clock, `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
+
+/**
+ * What is to be looked at when, over all owners. In a cluster this is on other nodes than what it speaks of, so it is no part of their
+ * steps: an entry is made before there is something to look at, and says only that it is time to look.
+ */
+export class Agenda {
+  readonly #connection: Connection;
+  readonly #prefix: string;
+  readonly #name: string;
+
+  constructor(connection: Connection, prefix: string, name: string) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+    this.#name = name;
+  }
+
+  async plan(tag: string, member: string, inMs: number, how: "XX" | "CH" = "CH"): Promise<void> {
+    await this.#connection.run(planScript, [this.#key(shardOf(tag))], [member, finite(inMs), how]);
+  }
+
+  async remove(tag: string, ...members: readonly string[]): Promise<void> {
+    if (members.length > 0)
+      await this.#connection.command(this.#key(shardOf(tag)), "ZREM", this.#key(shardOf(tag)), ...members);
+  }
+
+  /** It was looked at, and there was nothing. */
+  async done(tag: string, member: string): Promise<void> {
+    await this.#connection.run(doneScript, [this.#key(shardOf(tag))], [member]);
+  }
+
+  /** What is due: of each shard at most so many, the longest due first. */
+  async due(limit: number): Promise<string[]> {
+    const shards = Array.from({ length: shardCount }, (_, shard) =>
+      this.#connection.run<string[]>(dueScript, [this.#key(shard)], [limit]),
+    );
+    return (await Promise.all(shards)).flat();
+  }
+
+  #key(shard: number): string {
+    return `${this.#prefix}{${shard}}:${this.#name}`;
+  }
+}

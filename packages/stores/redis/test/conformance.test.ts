@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { redis } from "@parlor/redis";
+import { storageConformance } from "@parlor/testkit/storage";
+import { afterAll, describe, it } from "vitest";
+import { deleteKeys, sharedServer } from "./server.ts";
+
+const url = await sharedServer();
+const prefix = `parlor-test-${randomUUID()}:`;
+
+describe.skipIf(url === undefined)("conformance", () => {
+  afterAll(() => deleteKeys(url ?? "", prefix));
+
+  storageConformance({
+    create: async (options) => {
+      const settings = { ...options, url: url ?? "", prefix };
+      const [storage, peer] = [redis(settings), redis(settings)];
+      return {
+        storage,
+        peer,
+        advance: (ms) => pause(ms),
+        close: async () => {
+          await Promise.all([...Object.values(storage), ...Object.values(peer)].map((part) => part.close()));
+        },
+      };
+    },
+    // Cases keep to names of their own, so those that wait for time to pass can wait side by side.
+    runner: { describe, it: it.concurrent, skip: it.skip },
+    beat: 250,
+  });
+});

@@ -23,7 +23,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
     await new Promise<void>((resolve) => {
       turn.signal.addEventListener("abort", () => resolve(), { once: true });
       read(parts, turn, prompt, settings)
-        .catch((error: unknown) => turn.abort({ status: "failed", error: failureOf(parts, error) }))
+        .catch((error: unknown) => turn.abort(causeOf(parts, turn, error)))
         .finally(resolve);
     });
   }
@@ -76,6 +76,14 @@ function check(turn: LiveTurn, batch: readonly BackendEvent[]): void {
 }
 
 const types = new Set<string>(["tool-call", "usage", "finish"]);
+
+/** A connection that breaks after the model has finished takes nothing from the answer. A backend that goes on is wrong. */
+function causeOf(parts: Parts, turn: LiveTurn, thrown: unknown): NonNullable<LiveTurn["cause"]> {
+  const error = failureOf(parts, thrown);
+  return turn.finishReason !== undefined && error.code !== "upstream_invalid"
+    ? { status: "complete" }
+    : { status: "failed", error };
+}
 
 function failureOf(parts: Parts, error: unknown): ChatError {
   if (!ChatError.isInstance(error)) parts.report(error, "asking the model");

@@ -37,8 +37,8 @@ export class LiveTurn implements Turn, LogWriter {
   claim: Claim | undefined;
   usage: Usage | undefined;
   finishReason: FinishReason | undefined;
-  /** Why it was aborted: a stop, or a failure. */
-  cause: { readonly status: "interrupted" | "failed"; readonly error?: ChatError } | undefined;
+  /** Why it was aborted: a stop, a failure, or nothing but usage that never came. */
+  cause: { readonly status: TurnOutcome["status"]; readonly error?: ChatError } | undefined;
   /** A reader on another node follows it. */
   attendedElsewhere = false;
   /** Monotonic: the last read from the backend, and the last time anybody listened. */

@@ -4,6 +4,8 @@ import type { LiveTurn } from "./live-turn.ts";
 import type { Settled } from "./options.ts";
 
 const beatMs = 250;
+/** How long a finished answer waits for its usage. */
+const usageMs = 2_000;
 
 /**
  * One timer for all live turns: deadlines of the backend, turns that nobody listens to, leases. Nothing else keeps time, so a
@@ -60,6 +62,8 @@ export class Pulse {
       turn.heardAt = now;
     }
     const waited = now - Math.max(turn.heardAt, turn.generatingSince);
+    // The answer is whole: what still may come is its usage, which is worth a moment only.
+    if (turn.finishReason !== undefined) return void (waited >= usageMs && turn.abort({ status: "complete" }));
     const first = turn.firstEventAt === undefined;
     let late: string | undefined;
     if (waited >= (first ? deadlines.firstTokenMs : deadlines.idleMs)) {

@@ -67,3 +67,23 @@ test("a wall clock that jumps an hour ends nothing", async () => {
   gate.resolve();
   expect((await turn.reply()).text).toBe("a b");
 });
+
+test("an answer that has finished is complete, also when its usage never comes or the connection breaks", async () => {
+  const finished = [
+    { type: "text", text: "all of it" },
+    { type: "finish", reason: "stop" },
+  ] as const;
+  const silent = world([...finished, { stall: true }]);
+  const turn = await silent.engine.start({ ...ada, message: "Hi" });
+  turn.subscribe(0, { onBatch: () => {} });
+  await settle();
+  await pass(silent.clock, 2_500);
+  expect((await turn.reply()).outcome).toMatchObject({
+    status: "complete",
+    finishReason: "stop",
+    usage: { estimated: true },
+  });
+
+  const broken = world([...finished, { fail: new Error("socket hang up") }]);
+  expect((await broken.engine.send({ ...ada, message: "Hi" })).outcome.status).toBe("complete");
+});

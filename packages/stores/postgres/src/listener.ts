@@ -16,7 +16,12 @@ export class Listener {
   #closed = false;
 
   constructor(config: ClientConfig, channel: string, timeoutMs: number, hear: (payload: string) => void) {
-    this.#config = { ...config, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
+    this.#config = {
+      ...config,
+      application_name: "parlor bus",
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
+    };
     this.#channel = channel;
     this.#hear = hear;
   }

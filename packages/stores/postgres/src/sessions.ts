@@ -30,9 +30,13 @@ import {
 } from "./session-rows.ts";
 import { fromText, toInteger, toText, toTextOrNull } from "./text.ts";
 
+/** Of what this call added the rest is known. */
+type AppendedRow = MessageRow | { readonly seq: number; readonly body: null };
+
 type WrittenRow =
   | ({ readonly part: "session" | "made" } & SessionRow)
-  | ({ readonly part: "appended" | "window" } & MessageRow)
+  | ({ readonly part: "appended" } & AppendedRow)
+  | ({ readonly part: "window" } & MessageRow)
   | { readonly part: "exists" | "full" };
 
 interface Erasure {
@@ -59,19 +63,18 @@ export class PostgresSessions extends PostgresPart implements SessionStore {
   async open(key: SessionKey, { init = {}, append, window }: OpenRequest): Promise<OpenedSession> {
     const rows = await this.#write("open", key, init, append, window);
     let opened: { session: Session; created: boolean } | undefined;
-    const stored = new Map<string, Message>();
+    const appended: Message[] = [];
     const before: Message[] = [];
     for (const row of rows) {
       if (row.part === "session" || row.part === "made")
         opened = { session: toSession(key, row), created: row.part === "made" };
       else if (row.part === "window") before.push(toMessage(row));
-      else if (row.part === "appended") {
-        const message = toMessage(row);
-        stored.set(message.id, message);
-      }
+      else if (row.part === "appended")
+        appended.push(
+          row.body === null ? { ...(append[appended.length] as NewMessage), seq: row.seq } : toMessage(row),
+        );
     }
     if (!opened) throw full();
-    const appended = append.flatMap(({ id }) => stored.get(id) ?? []);
     return { ...opened, appended, window: before };
   }
 
@@ -208,9 +211,7 @@ export class PostgresSessions extends PostgresPart implements SessionStore {
     messages: readonly NewMessage[],
     window?: WindowRequest,
   ): Promise<WrittenRow[]> {
-    // Of those that share an id the first counts.
-    const byId = new Map(messages.toReversed().map((message) => [message.id, message]));
-    const columns = [...byId.values()].toReversed().map(toColumns);
+    const columns = messages.map(toColumns);
     const { maxSessionsPerOwner, maxMessagesPerSession } = this.database.settings;
     return this.database.call<WrittenRow>(
       "write_session",

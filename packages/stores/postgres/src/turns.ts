@@ -36,7 +36,7 @@ interface ClaimRow extends TurnRow {
 /** A row per batch; one without events when there is no batch to read. */
 interface LogRow {
   readonly outcome: string | null;
-  readonly end: number;
+  readonly end_offset: number;
   readonly events: string | null;
 }
 
@@ -76,17 +76,14 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
 
   async append(batches: readonly Batch[]): Promise<readonly ({ readonly last: number } | "stale")[]> {
     const results: ({ readonly last: number } | "stale")[] = batches.map(() => "stale");
-    for (let waiting = batches.map((batch, place) => ({ ...batch, place })); waiting.length > 0;) {
-      const { round, later } = onePerTurn(waiting);
-      const rows = await this.database.call<{ place: number; last_offset: number }>("append_events", {
-        ...claimColumns(round.map(({ claim }) => claim)),
-        firsts: round.map(({ events }) => events[0]?.offset ?? null),
-        lasts: round.map(({ events }) => events.at(-1)?.offset ?? null),
-        events: round.map(({ events }) => JSON.stringify(events)),
-      });
-      for (const row of rows) results[round[row.place - 1]?.place ?? -1] = { last: row.last_offset };
-      waiting = later;
-    }
+    if (batches.length === 0) return results;
+    const rows = await this.database.call<{ place: number; last_offset: number }>("append_events", {
+      ...claimColumns(batches.map(({ claim }) => claim)),
+      firsts: batches.map(({ events }) => events[0]?.offset ?? null),
+      lasts: batches.map(({ events }) => events.at(-1)?.offset ?? null),
+      events: batches.map(({ events }) => JSON.stringify(events)),
+    });
+    for (const { place, last_offset: last } of rows) results[place - 1] = { last };
     return results;
   }
 
@@ -127,20 +124,7 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
   }
 
   async read(key: SessionKey, turn: string, after: number, limit: number): Promise<LogPage | undefined> {
-    // Up to the batch that holds the last event asked for.
-    const rows = await this.database.query<LogRow>(
-      `select t.outcome, t.last_offset as end, l.events from ${this.#turns} t left join lateral (
-         select l.last_offset, l.events from ${this.#schema}.log l
-         where l.turn = t.number and l.last_offset > $4::bigint and l.last_offset <= coalesce((
-           select n.last_offset from ${this.#schema}.log n
-           where n.turn = t.number and n.last_offset >= $4::bigint + $5::bigint order by n.last_offset limit 1
-         ), t.last_offset)
-       ) l on true
-       where t.owner = $1 and t.session = $2 and t.id = $3
-         and (t.log_until is null or t.log_until > ${this.#schema}.now_ms())
-       order by l.last_offset`,
-      [...Object.values(named(key, turn)), after, limit],
-    );
+    const rows = await this.database.call<LogRow>("read_log", { ...named(key, turn), after, limit });
     const [first] = rows;
     if (!first) return undefined;
     const events: LoggedEvent[] = [];
@@ -153,8 +137,8 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
       }
     }
     const ended = first.outcome !== null;
-    if (first.outcome !== null && events.length < limit && first.end > after)
-      events.push({ type: "end", offset: first.end, ...(JSON.parse(first.outcome) as TurnOutcome) });
+    if (first.outcome !== null && events.length < limit && first.end_offset > after)
+      events.push({ type: "end", offset: first.end_offset, ...(JSON.parse(first.outcome) as TurnOutcome) });
     return { events, ended };
   }
 
@@ -225,16 +209,3 @@ const toRecord = (owner: string, row: TurnRow): TurnRecord => ({
   createdAt: fromText(row.created_at),
   ...(row.outcome !== null && { outcome: JSON.parse(row.outcome) as TurnOutcome }),
 });
-
-/** The first batch of each turn; the engine gives no more than one, so this is all of them. */
-function onePerTurn<T extends Batch>(batches: readonly T[]): { round: T[]; later: T[] } {
-  const turns = new Set<string>();
-  const [round, later]: [T[], T[]] = [[], []];
-  for (const batch of batches) {
-    const { key, turn } = batch.claim;
-    const name = JSON.stringify([turn, key.owner, key.id]);
-    (turns.has(name) ? later : round).push(batch);
-    turns.add(name);
-  }
-  return { round, later };
-}

@@ -31,7 +31,8 @@ begin
 end $$;
 
 -- Finds the session or makes it ('open'), finds it ('append') or makes it ('create'); adds what is new of the messages; answers
--- with the session and, unless p_last is null, with the messages asked for and the window before them.
+-- with the session and, unless p_last is null, with the messages asked for (of those just added only the place) and the window
+-- before them.
 -- 'exists' and 'full' are answers too: an error would fill the server's log.
 create function ${s}.write_session(
   p_mode text, p_owner text, p_id text, p_title text, p_system_prompt text, p_model text, p_metadata text,
@@ -44,9 +45,12 @@ declare
   made boolean := false;
   below integer;
   at_ms double precision;
-  fresh record;
-  gone record;
-  change integer := 0;
+  one ${s}.session_part;
+  last integer;
+  -- What changes in the counts.
+  messages integer := 0;
+  turns integer := 0;
+  streaming integer := 0;
 begin
   loop
     select * into it from ${s}.sessions where owner = p_owner and id = p_id for update;
@@ -73,52 +77,49 @@ begin
     return;
   end if;
 
-  if cardinality(p_ids) > 0 then
-    with given as (
-      select * from unnest(p_ids, p_roles, p_statuses, p_turns, p_characters, p_usable, p_bodies) with ordinality
-        as g (id, role, status, turn, characters, usable, body, place)
-      -- A scalar subquery is one look into an index for each; a join might read the whole session.
-      where (select m.seq from ${s}.messages m where m.session = it.number and m.id = g.id) is null
-    ), added as (
-      insert into ${s}.messages
-      select it.number, it.last_seq + row_number() over (order by place), id, role, status, status = 'superseded', turn,
-        characters, usable, body
-      from given
-      returning role, status, superseded
-    )
-    select count(*)::integer as stored,
-      count(*) filter (where not superseded)::integer as messages,
-      count(*) filter (where not superseded and role = 'user')::integer as turns,
-      count(*) filter (where status = 'streaming')::integer as streaming
-    into fresh from added;
-    if p_last is not null then
-      select m.seq into below from ${s}.messages m where m.session = it.number and m.id = p_ids[1];
-      return query
-        select 'appended', null::text, null::text, null::text, null::boolean, null::text,
-          null::double precision, null::double precision, null::integer, null::integer, null::double precision, null::double precision,
-          m.seq, m.id, m.role, case when m.superseded then 'superseded' else m.status end, m.turn, m.body
-        from unnest(p_ids) as g (id) cross join lateral (
-          select * from ${s}.messages m where m.session = it.number and m.id = g.id limit 1
-        ) m;
+  last := it.last_seq;
+  for place in 1..cardinality(p_ids) loop
+    insert into ${s}.messages
+    values (it.number, last + 1, p_ids[place], p_roles[place], p_statuses[place], p_statuses[place] = 'superseded',
+      p_turns[place], p_characters[place], p_usable[place], p_bodies[place])
+    on conflict (session, id) do nothing;
+    if found then
+      last := last + 1;
+      if p_statuses[place] <> 'superseded' then
+        messages := messages + 1;
+        turns := turns + (p_roles[place] = 'user')::integer;
+        streaming := streaming + (p_statuses[place] = 'streaming')::integer;
+      end if;
+      one := null;
+      one.seq := last;
+    else
+      select m.seq, m.id, m.role, case when m.superseded then 'superseded' else m.status end, m.turn, m.body
+      into one.seq, one.id, one.role, one.status, one.turn, one.body
+      from ${s}.messages m where m.session = it.number and m.id = p_ids[place];
     end if;
-    if fresh.stored > 0 then
+    below := coalesce(below, one.seq);
+    if p_last is not null then
+      one.part := 'appended';
+      return next one;
+    end if;
+  end loop;
+  if last > it.last_seq then
+    if p_max_messages is not null then
       with removed as (
-        delete from ${s}.messages where session = it.number and seq <= it.last_seq + fresh.stored - p_max_messages
+        delete from ${s}.messages where session = it.number and seq <= last - p_max_messages
         returning role, status, superseded
       )
-      select count(*) filter (where not superseded)::integer as messages,
-        count(*) filter (where not superseded and role = 'user')::integer as turns,
-        count(*) filter (where not superseded and status = 'streaming')::integer as streaming
-      into gone from removed;
-      update ${s}.sessions set
-        last_seq = last_seq + fresh.stored,
-        message_count = message_count + fresh.messages - gone.messages,
-        turn_count = turn_count + fresh.turns - gone.turns,
-        streaming_count = streaming_count + fresh.streaming - gone.streaming,
-        updated_ms = greatest(updated_ms, floor(${s}.now_ms()))
-      where owner = p_owner and id = p_id returning * into it;
-      change := fresh.messages - gone.messages;
+      select messages - count(*), turns - count(*) filter (where role = 'user'),
+        streaming - count(*) filter (where status = 'streaming')
+      into messages, turns, streaming from removed where not superseded;
     end if;
+    update ${s}.sessions set
+      last_seq = last,
+      message_count = message_count + messages,
+      turn_count = turn_count + turns,
+      streaming_count = streaming_count + streaming,
+      updated_ms = greatest(updated_ms, floor(${s}.now_ms()))
+    where owner = p_owner and id = p_id returning * into it;
   end if;
 
   answer.part := case when made then 'made' else 'session' end;
@@ -153,7 +154,7 @@ begin
       where w.total <= p_max_characters or w.place = 1
       order by w.seq;
   end if;
-  if change <> 0 then perform ${s}.tally(p_owner, 0, change); end if;
+  if messages <> 0 then perform ${s}.tally(p_owner, 0, messages); end if;
 end $$;
 
 -- p_again: it may have been done by the same call before, whose answer was lost.

@@ -1,4 +1,4 @@
-/** Turns. Whoever locks several takes them by number, so that a flush and a renewal of the same turns never wait for each other in a ring. */
+/** Turns. Whoever locks several takes them by owner, session and id, so that a flush and a renewal of the same turns never wait for each other in a ring. */
 export const turns = (s: string): string => `
 create type ${s}.claim_answer as (
   kind text, epoch double precision, lease_left double precision,
@@ -73,30 +73,39 @@ begin
   if found then delete from ${s}.log where turn = released; end if;
 end $$;
 
--- One statement for all turns of a flush: whose claim holds is decided under the lock that its rows are written with.
+-- All turns of a flush. The update is the fence: it finds the turn only while the claim holds and locks it for the insert.
 -- Answers by place; what is absent is stale.
 create type ${s}.appended as (place integer, last_offset integer);
 create function ${s}.append_events(
   p_owners text[], p_sessions text[], p_ids text[], p_epochs bigint[], p_firsts integer[], p_lasts integer[], p_events text[]
 ) returns setof ${s}.appended language plpgsql as $$
+declare
+  batch record;
+  into_turn bigint;
+  answer ${s}.appended;
 begin
-  return query with batch as materialized (
+  for batch in
     select * from unnest(p_owners, p_sessions, p_ids, p_epochs, p_firsts, p_lasts, p_events) with ordinality
       as b (owner, session, id, epoch, first_offset, last_offset, events, place)
-  ), held as materialized (
-    select t.number, t.last_offset as stored, b.first_offset, b.last_offset, b.events, b.place
-    from batch b join ${s}.turns t on t.owner = b.owner and t.session = b.session and t.id = b.id
-    where t.epoch = b.epoch and t.outcome is null
-    order by t.number for update of t
-  ), fresh as (
-    update ${s}.turns t set last_offset = h.last_offset from held h
-    where t.number = h.number and h.first_offset <= h.stored + 1 and h.last_offset > h.stored
-  ), written as (
-    insert into ${s}.log select number, last_offset, events from held
-    where first_offset <= stored + 1 and last_offset > stored
-  )
-  select h.place::integer, greatest(h.stored, h.last_offset) from held h
-  where h.first_offset is null or h.first_offset <= h.stored + 1;
+    order by owner, session, id, place
+  loop
+    answer.place := batch.place;
+    update ${s}.turns set last_offset = batch.last_offset
+    where owner = batch.owner and session = batch.session and id = batch.id and epoch = batch.epoch and outcome is null
+      and batch.first_offset <= last_offset + 1 and batch.last_offset > last_offset
+    returning number into into_turn;
+    if found then
+      insert into ${s}.log values (into_turn, batch.last_offset, batch.events);
+      answer.last_offset := batch.last_offset;
+      return next answer;
+    else
+      -- Nothing in it is new, or its claim no longer holds, or events are missing before it.
+      return query
+        select answer.place, t.last_offset from ${s}.turns t
+        where owner = batch.owner and session = batch.session and id = batch.id and epoch = batch.epoch and outcome is null
+          and coalesce(batch.first_offset <= t.last_offset + 1, true);
+    end if;
+  end loop;
 end $$;
 
 -- Losing a renewal in a crash of the server loses at most a lease that nobody could renew meanwhile: no need to wait for the disk.
@@ -115,7 +124,7 @@ begin
       select t.number, t.stop, t.attended_until > at_ms as attended, b.place
       from batch b join ${s}.turns t on t.owner = b.owner and t.session = b.session and t.id = b.id
       where t.epoch = b.epoch and t.outcome is null
-      order by t.number for update of t
+      order by t.owner, t.session, t.id for update of t
     ), renewed as (
       update ${s}.turns set lease_until = at_ms + p_lease_ms where number in (select number from held)
     )
@@ -127,6 +136,23 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   update ${s}.turns set attended_until = greatest(attended_until, ${s}.now_ms() + p_ttl_ms)
   where owner = p_owner and session = p_session and id = p_id;
+end $$;
+
+-- Events after an offset, up to the batch that holds the last one asked for; a row without events when there are none.
+create type ${s}.log_part as (outcome text, end_offset integer, events text);
+create function ${s}.read_log(p_owner text, p_session text, p_id text, p_after bigint, p_limit bigint)
+returns setof ${s}.log_part language plpgsql as $$
+begin
+  return query
+    select t.outcome, t.last_offset, l.events from ${s}.turns t left join lateral (
+      select l.last_offset, l.events from ${s}.log l
+      where l.turn = t.number and l.last_offset > p_after and l.last_offset <= coalesce((
+        select n.last_offset from ${s}.log n
+        where n.turn = t.number and n.last_offset >= p_after + p_limit order by n.last_offset limit 1
+      ), t.last_offset)
+    ) l on true
+    where t.owner = p_owner and t.session = p_session and t.id = p_id and (t.log_until is null or t.log_until > ${s}.now_ms())
+    order by l.last_offset;
 end $$;
 
 create function ${s}.end_turn(p_owner text, p_session text, p_id text, p_epoch bigint, p_outcome text, p_again boolean)
@@ -152,7 +178,7 @@ declare
   numbers bigint[];
 begin
   perform 1 from ${s}.turns
-  where owner = p_owner and (p_session is null or session = p_session) order by number for update;
+  where owner = p_owner and (p_session is null or session = p_session) order by owner, session, id for update;
   with gone as (
     delete from ${s}.turns where owner = p_owner and (p_session is null or session = p_session) returning number
   )

@@ -34,6 +34,7 @@ export class Connection {
    */
   write<T>(work: () => T, flush: boolean): T | Promise<T> {
     const attempt = () => {
+      if (!this.#open) throw closed();
       const flushing = this.#setFlushing(flush);
       const result = this.#transact("BEGIN IMMEDIATE", work);
       if (flushing) this.#flushedAt = performance.now();
@@ -44,7 +45,10 @@ export class Connection {
 
   /** Everything `work` reads is of one moment. */
   read<T>(work: () => T): T | Promise<T> {
-    const attempt = () => this.#transact("BEGIN", work);
+    const attempt = () => {
+      if (!this.#open) throw closed();
+      return this.#transact("BEGIN", work);
+    };
     return this.#run(attempt, () => retry(attempt, this.#deadline()));
   }
 
@@ -115,7 +119,6 @@ export class Connection {
   }
 
   #transact<T>(begin: string, work: () => T): T {
-    if (!this.#open) throw closed();
     this.run(begin);
     try {
       const result = work();

@@ -42,7 +42,8 @@ export function isBusy(error: unknown): boolean {
 
 /** A failure of SQLite as `store_unavailable`; anything else as it is. */
 export function toStoreError(error: unknown): unknown {
-  const code = resultOf(error);
+  const refused = error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EROFS");
+  const code = refused ? result.readOnly : resultOf(error);
   if (code === undefined) return error;
   return new ChatError("store_unavailable", sentences.get(code) ?? "The database failed.", { cause: error });
 }

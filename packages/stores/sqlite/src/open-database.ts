@@ -1,3 +1,4 @@
+import { accessSync, chmodSync, constants, existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ChatError, type Clock } from "@parlor/core";
 import { isBusy, locked, toStoreError } from "./errors.ts";
@@ -29,15 +30,19 @@ export function openDatabase(path: string, settings: Settings, clock?: Clock): O
 }
 
 function open(path: string, settings: Settings, clock?: Clock): Opened {
+  const isNew = path !== ":memory:" && !existsSync(path);
   const database = new DatabaseSync(path);
   try {
     database.exec(`PRAGMA busy_timeout = ${busyMs}`);
     const known = versionOf(database);
+    // It will hold what people say and how they log in. The files beside it take over its permissions.
+    if (isNew) chmodSync(path, 0o600);
     const mode = read(database, "PRAGMA journal_mode = WAL");
     if (mode !== "wal" && mode !== "memory") {
       throw new ChatError("store_unavailable", "The database's file system does not support a write-ahead log.");
     }
     if (known < migrations.length) migrate(database);
+    if (mode === "wal") accessSync(path, constants.W_OK);
     // A checkpoint at 4 MB; the file beside the database shrinks back to 8 MB after a long reader made it grow.
     database.exec("PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608");
     // What was deleted is overwritten, not only unlinked.

@@ -1,0 +1,91 @@
+import { createChatEngine } from "@parlor/core";
+import { says, scriptedBackend } from "@parlor/core/testing";
+import { sqlite } from "@parlor/sqlite";
+import { expect, it } from "vitest";
+import { temporaryFiles } from "./support/files.ts";
+import { type Cost, costOf, tellsBytes } from "./support/meter.ts";
+import { key, said, times } from "./support/samples.ts";
+
+const file = temporaryFiles();
+
+const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((total, one) => total + one, 0);
+
+/** A turn with limits on a connection that has nothing in its cache, so that every page it needs is read. */
+async function turnOn(path: string, session: string): Promise<Cost> {
+  const storage = sqlite(path, { durability: "process" });
+  const engine = createChatEngine({
+    backend: scriptedBackend(says("one two three four")),
+    storage,
+    limits: { requests: [{ limit: 1_000, windowMs: 60_000 }], concurrentTurns: 10 },
+  });
+  const cost = await costOf(async () => {
+    await engine.send({ owner: key.owner, session, message: "Question", idempotencyKey: crypto.randomUUID() });
+  });
+  await engine.close();
+  return cost;
+}
+
+/** The same work: the same statements as often; more bytes only by the height of the tables' trees. */
+function sameCost(costs: readonly Cost[]): void {
+  const [first, ...others] = costs;
+  for (const other of others) {
+    expect(other.statements).toEqual(first?.statements);
+    expect(other.read).toBeLessThan(2 * (first?.read ?? 0) + 65_536);
+    expect(other.written).toBeLessThanOrEqual(2 * (first?.written ?? 0));
+  }
+}
+
+if (!tellsBytes) console.log("Bytes are not compared: this system does not tell what a thread reads and writes.");
+
+it("a turn costs the same in a session of 10, 1,000 and 100,000 messages", { timeout: 120_000 }, async () => {
+  const path = file();
+  const storage = sqlite(path, { durability: "process" });
+  await storage.sessions.create(key, {});
+  const costs: Cost[] = [];
+  let seeded = 0;
+  for (const size of [10, 1_000, 100_000]) {
+    for (; seeded < size; seeded += 10) {
+      await storage.sessions.append(
+        key,
+        times(10, (at) => said(`m${seeded + at}`, "word ".repeat(60))),
+      );
+    }
+    costs.push(await turnOn(path, key.id));
+  }
+  sameCost(costs);
+  const statements = costs[0]?.statements ?? {};
+  // Before the model the claim, two limits and the opening; then four reads, the end, two steps to settle, a place given back.
+  expect(statements["BEGIN IMMEDIATE"]).toBe(4 + 4 + 3 + 1);
+  expect(sum(statements)).toBeLessThan(70);
+  await storage.sessions.close();
+});
+
+it(
+  "a turn, and a page of the list anywhere in it, cost the same with 10 and 100,000 sessions of one owner",
+  { timeout: 120_000 },
+  async () => {
+    const path = file();
+    const storage = sqlite(path, { durability: "process" });
+    const costs: Cost[] = [];
+    const pages: Cost[] = [];
+    const page = async (cursor: string) => {
+      const other = sqlite(path, { durability: "process" });
+      pages.push(await costOf(async () => other.sessions.list(key.owner, { limit: 20, cursor })));
+      await other.sessions.close();
+    };
+    let seeded = 0;
+    for (const size of [50, 100_000]) {
+      for (; seeded < size; seeded++) await storage.sessions.create({ owner: key.owner, id: `s${seeded}` }, {});
+      costs.push(await turnOn(path, "s1"));
+      const { items } = await storage.sessions.list(key.owner, { limit: 1 });
+      const newest = Date.parse(items[0]?.updatedAt ?? "");
+      await page(`${newest}.s1`);
+    }
+    const oldest = await storage.sessions.get({ owner: key.owner, id: "s30" });
+    await page(`${Date.parse(oldest?.updatedAt ?? "")}.s30`);
+    sameCost(costs);
+    sameCost(pages);
+    expect(pages.length).toBe(3);
+    await storage.sessions.close();
+  },
+);

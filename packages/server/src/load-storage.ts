@@ -12,11 +12,33 @@ export async function loadStorage(choice: StorageChoice, bounds: StorageBounds):
     const { sqlite } = await import("@parlor/sqlite");
     return sqlite(choice.path, bounds);
   }
+  if (choice.kind === "redis") return connected(await loadRedis(choice.url, bounds));
   const { postgres } = await import("@parlor/postgres");
-  const storage = postgres({ url: choice.url, ...bounds });
-  // It connects on first use: a wrong address shall stop the start, not the first user.
-  await storage.sessions.ping(AbortSignal.timeout(5_000));
-  return storage;
+  const storage = await connected(postgres({ url: choice.url, ...bounds }));
+  if (choice.redis === undefined) return storage;
+  try {
+    const { turns, limits, bus } = await connected(await loadRedis(choice.redis, bounds));
+    return { ...storage, turns, limits, bus };
+  } catch (error) {
+    await closeStorage(storage);
+    throw error;
+  }
+}
+
+async function loadRedis(url: string, bounds: StorageBounds): Promise<Storage> {
+  const { redis } = await import("@parlor/redis");
+  return redis({ url, ...bounds });
+}
+
+/** Stores connect on first use: a wrong address shall stop the start, not the first user. */
+async function connected(storage: Storage): Promise<Storage> {
+  try {
+    await storage.sessions.ping(AbortSignal.timeout(5_000));
+    return storage;
+  } catch (error) {
+    await closeStorage(storage);
+    throw error;
+  }
 }
 
 /** For a start that fails later; an engine closes its own. */
@@ -28,5 +50,7 @@ export async function closeStorage({ sessions, turns, limits, records, bus }: St
 export function describeStorage(choice: StorageChoice): string {
   if (choice.kind === "memory") return "memory: conversations are forgotten when this process ends";
   if (choice.kind === "sqlite") return `SQLite in ${choice.path}: conversations survive restarts and crashes`;
-  return "PostgreSQL: conversations survive restarts and crashes";
+  const where =
+    choice.kind === "redis" ? "Redis" : choice.redis === undefined ? "PostgreSQL" : "PostgreSQL, live turns in Redis";
+  return `${where}: conversations survive restarts and crashes of this process`;
 }

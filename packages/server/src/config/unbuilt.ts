@@ -1,13 +1,10 @@
 import type { Variables } from "./variables.ts";
 
-const durable =
-  "is set, but that store is not built yet; unset it, and SQLite keeps conversations, or set DATABASE_URL";
 const protection = "is set, but authentication is not built yet and every caller would be let in; unset it to start";
 const unused = "is set, but nothing uses it yet";
 
 /** Variables whose absence of effect would cost somebody data or protection: the server does not start with them. */
 export const stops: Partial<Record<keyof Variables, string>> = {
-  REDIS_URL: durable,
   SECRET_KEY: protection,
   JWT_SECRET: protection,
   DEFAULT_ADMIN_PASSWORD: protection,

@@ -42,13 +42,13 @@ test("every fault is named in one line, with what is not built yet", () => {
     PORT: "http",
     TEMPERATURE: "hot",
     OPENAI_API_KEY: "a key",
-    REDIS_URL: "redis://localhost",
+    API_TOKEN: "token",
   });
   expect(faults).toEqual([
     "OPENAI_API_KEY must be printable ASCII without spaces or line breaks",
     "TEMPERATURE must be a number from 0 to 2",
     "PORT must be a whole number from 0 to 65535",
-    "REDIS_URL is set, but that store is not built yet; unset it, and SQLite keeps conversations, or set DATABASE_URL",
+    "API_TOKEN is set, but authentication is not built yet and every caller would be let in; unset it to start",
   ]);
 });
 
@@ -85,6 +85,12 @@ test("one variable says where conversations are kept", () => {
   expect(configOf({ SQLITE_PATH: "chat.db" }).storage).toEqual({ kind: "sqlite", path: "chat.db" });
   const url = "postgresql://localhost/chat";
   expect(configOf({ DATABASE_URL: url }).storage).toEqual({ kind: "postgres", url });
+  const redis = "redis://localhost";
+  expect(configOf({ REDIS_URL: redis }).storage).toEqual({ kind: "redis", url: redis });
+  expect(configOf({ DATABASE_URL: url, REDIS_URL: redis }).storage).toEqual({ kind: "postgres", url, redis });
+  expect(faultsOf({ REDIS_URL: redis, SQLITE_PATH: "chat.db" })).toEqual([
+    "SQLITE_PATH and REDIS_URL are both set; unset the one you do not mean",
+  ]);
   expect(faultsOf({ DATABASE_URL: url, SQLITE_PATH: "chat.db" })).toEqual([
     "SQLITE_PATH and DATABASE_URL are both set; unset the one you do not mean",
   ]);
@@ -95,7 +101,6 @@ test("one variable says where conversations are kept", () => {
 
 describe("what is not built yet", () => {
   test.each([
-    ["REDIS_URL", "redis://localhost"],
     ["SECRET_KEY", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
     ["JWT_SECRET", "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa"],
     ["DEFAULT_ADMIN_PASSWORD", "correct-horse"],

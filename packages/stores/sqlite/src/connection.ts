@@ -13,7 +13,7 @@ const flushMs = 1_000;
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #settings: Settings;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
   readonly #onClose: (() => void)[] = [];
   /** The end of the line. */
   #last: Promise<unknown> = Promise.resolve();
@@ -53,21 +53,25 @@ export class Connection {
   }
 
   get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
-    return this.#statement(sql).get(...parameters) as Row | undefined;
+    const { statement, order } = this.#prepare(sql);
+    return statement.get(...inOrder(parameters, order)) as Row | undefined;
   }
 
   all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...parameters) as Row[];
+    const { statement, order } = this.#prepare(sql);
+    return statement.all(...inOrder(parameters, order)) as Row[];
   }
 
   /** Row by row, for who may stop early. */
   iterate<Row>(sql: string, ...parameters: SQLInputValue[]): Iterable<Row> {
-    return this.#statement(sql).iterate(...parameters) as Iterable<Row>;
+    const { statement, order } = this.#prepare(sql);
+    return statement.iterate(...inOrder(parameters, order)) as Iterable<Row>;
   }
 
   /** How many rows it changed. */
   run(sql: string, ...parameters: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...parameters).changes);
+    const { statement, order } = this.#prepare(sql);
+    return Number(statement.run(...inOrder(parameters, order)).changes);
   }
 
   /** Called once, before the database closes. */
@@ -143,12 +147,25 @@ export class Connection {
     return flush;
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, (statement = this.#database.prepare(sql)));
-    return statement;
+  #prepare(sql: string): Prepared {
+    let prepared = this.#statements.get(sql);
+    if (!prepared) {
+      const order = Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number) - 1);
+      prepared = { statement: this.#database.prepare(sql.replaceAll(/\?\d+/g, "?")), order };
+      this.#statements.set(sql, prepared);
+    }
+    return prepared;
   }
 }
+
+/** Node 22.13 binds `?` by position, but not `?1`: `order` says which parameter each of them is. */
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly order: readonly number[];
+}
+
+const inOrder = (parameters: readonly SQLInputValue[], order: readonly number[]): SQLInputValue[] =>
+  order.map((index) => parameters[index] as SQLInputValue);
 
 const nothing = () => {};
 

@@ -21,7 +21,8 @@ import { type SessionRow, toSession, withFields } from "./session-row.ts";
 import type { SessionTable } from "./session-table.ts";
 
 const sql = {
-  list: `SELECT *, messages AS counted FROM sessions WHERE owner = ?1 AND (updated_ms, id) < (?2, ?3) AND (expires IS NULL OR expires > ?4)
+  list: `SELECT *, messages AS counted FROM sessions
+    WHERE owner = ?1 AND (updated_ms, id) < (?2, ?3) AND (expires IS NULL OR expires > ?4)
     ORDER BY updated_ms DESC, id DESC LIMIT ?5 OFFSET ?6`,
   some: "SELECT *, messages AS counted FROM sessions WHERE owner = ?1 LIMIT 50",
   ofOwner: "SELECT sessions, messages FROM owners WHERE owner = ?1",
@@ -119,7 +120,7 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
       this.#table.save(row);
       return messages;
     });
-    await this.#erase();
+    if (removed !== undefined) await this.#erase();
     return removed;
   }
 
@@ -129,7 +130,7 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
       if (row) this.#table.remove(row);
       return row !== undefined;
     });
-    await this.#erase();
+    if (found) await this.#erase();
     return found;
   }
 
@@ -145,6 +146,7 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
       await setImmediate();
     }
     await this.#erase();
+    this.db.scrub();
     return removed;
   }
 
@@ -170,7 +172,6 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
 
   async #erase(): Promise<void> {
     while (await this.db.write(() => this.#table.erase(), false)) await setImmediate();
-    this.db.scrub();
   }
 
   /** What a caller is told to be so is on the disk. */

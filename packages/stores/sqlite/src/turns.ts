@@ -168,7 +168,7 @@ export class SqliteTurns extends SqlitePart implements TurnStore {
       return rows.length;
     };
     while ((await this.db.write(forgetSome, true)) > 0) await setImmediate();
-    this.db.scrub();
+    if (id === undefined) this.db.scrub();
   }
 
   /** Removes some logs that ran out, and turns that nothing refers to any more; false when there are none left. */

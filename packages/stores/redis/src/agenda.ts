@@ -1,20 +1,19 @@
 import type { Connection } from "./connection.ts";
 import { shardCount, shardOf } from "./keys.ts";
-import { clock, finite, script } from "./script.ts";
+import { finite, script } from "./script.ts";
 
 // ARGV: member, in how many milliseconds, how to add: XX changes what is there only, CH adds it too.
-const planScript = script(clock, `return redis.call('ZADD', KEYS[1], ARGV[3], now + ARGV[2], ARGV[1])`);
+const planScript = script(`return redis.call('ZADD', KEYS[1], ARGV[3], now + ARGV[2], ARGV[1])`);
 
 // ARGV: member. It stays when it was planned anew meanwhile.
 const doneScript = script(
-  clock,
   `
 local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if at and tonumber(at) <= now then redis.call('ZREM', KEYS[1], ARGV[1]) end`,
 );
 
 // ARGV: how many at most.
-const dueScript = script(clock, `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
+const dueScript = script(`return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])`);
 
 /**
  * What is to be looked at when, over all owners. In a cluster this is on other nodes than what it speaks of, so it is no part of their

@@ -1,11 +1,19 @@
+import { ErrorReply } from "@redis/client";
 import { ChatError } from "@parlor/core";
-import { Deadlines } from "./deadlines.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 import type { Settings } from "./options.ts";
 import type { Script } from "./script.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 /** After a failover the old primary goes on answering as a replica; looking for the new one again and again helps nobody. */
 const movePauseMs = 1_000;
+const retryMs = 10;
+
+/** Whether work whose outcome is unknown may be done again. */
+export type Repeat = "again" | "once";
+
+/** Stands in a script's arguments for whether it may have run already: 0 or 1. */
+export const again: unique symbol = Symbol("again");
 
 /**
  * One connection, made when it is first needed, that never hangs: a call is answered, or it fails with `store_unavailable` when its
@@ -18,8 +26,11 @@ export class Connection {
   #waiting: (() => void)[] = [];
   /** Since when there is no connection; undefined: there is one. */
   #awaySince: number | undefined;
+  #lostBy: unknown;
   /** A call was not answered in time, and nothing was heard since. */
   #silent = false;
+  /** The server's clock in milliseconds less ours; undefined: it has to tell us. */
+  #serverAhead: number | undefined;
   #movedAt = -Infinity;
   #closed: Promise<void> | undefined;
 
@@ -28,19 +39,38 @@ export class Connection {
     this.#deadlines = new Deadlines(settings.timeoutMs);
   }
 
-  /** One script, one step. All keys are of one owner, or there is only one. */
-  async run<T>(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<T> {
-    const rest = [String(keys.length), ...keys, ...args.map(String)];
+  /**
+   * One script, one step. All keys are of one owner, or there is only one. Sent again when the connection breaks, unless `repeat` is
+   * "once": then doing it twice is not what doing it once is. A repeated script is told so by `again` among its arguments.
+   */
+  async run<T>(
+    script: Script,
+    keys: readonly string[],
+    args: readonly (string | number | typeof again)[],
+    repeat?: Repeat,
+  ): Promise<T> {
     const [key = ""] = keys;
-    return this.call(async (wire) => {
-      try {
-        return (await wire.send(key, ["EVALSHA", script.sha, ...rest])) as T;
-      } catch (error) {
-        // It is new to this server, or the server was restarted.
-        if (!saysReply(error, "NOSCRIPT")) throw error;
-        return (await wire.send(key, ["EVAL", script.source, ...rest])) as T;
+    return this.call(async (wire, deadline, attempt) => {
+      const values = args.map((arg) => String(arg === again ? Math.min(attempt, 1) : arg));
+      for (let known = true; ;) {
+        const until = this.#serverAhead === undefined ? 0 : Math.floor(deadline.at + this.#serverAhead);
+        const rest = [String(keys.length), ...keys, String(until), ...values];
+        try {
+          return (await wire.send(
+            key,
+            known ? ["EVALSHA", script.sha, ...rest] : ["EVAL", script.source, ...rest],
+          )) as T;
+        } catch (error) {
+          if (deadline.over) throw error;
+          const late = /^LATE (\d+)/.exec(messageOf(error));
+          // Its clock is not what we took it for.
+          if (late) this.#serverAhead = Number(late[1]) - performance.now();
+          // The script is new to this server, or the server was restarted.
+          else if (known && messageOf(error).startsWith("NOSCRIPT")) known = false;
+          else throw error;
+        }
       }
-    });
+    }, repeat);
   }
 
   async command<T>(key: string, ...command: readonly (string | number)[]): Promise<T> {
@@ -59,34 +89,40 @@ export class Connection {
     }
   }
 
-  /** Any call on the client, in time. */
-  call<T>(work: (wire: Wire) => Promise<T>): Promise<T> {
+  /** Any work on the client, in time. */
+  call<T>(work: (wire: Wire, deadline: Deadline, attempt: number) => Promise<T>, repeat: Repeat = "again"): Promise<T> {
     if (this.#closed) return Promise.reject(unavailable("closed"));
     const wire = this.#open();
     if (this.#silent || (this.#awaySince ?? Infinity) < performance.now() - this.#settings.timeoutMs)
-      return Promise.reject(unavailable("no answer"));
+      return Promise.reject(unavailable(this.#lostBy ?? "no answer"));
     return new Promise((resolve, reject) => {
       const deadline = this.#deadlines.add(() => {
         this.#silent = wire.ready;
-        reject(unavailable("no answer in time"));
+        reject(unavailable(wire.ready ? "no answer in time" : this.#lostBy));
       });
-      const start = () => {
+      const start = (attempt: number) => {
         if (deadline.over) return;
-        work(this.#open()).then(
+        const current = this.#open();
+        if (!current.ready) return void this.#waiting.push(() => start(attempt));
+        work(current, deadline, attempt).then(
           (reply) => {
             deadline.over = true;
             this.#silent = false;
             resolve(reply);
           },
           (error: unknown) => {
+            const answered = error instanceof ErrorReply;
+            if (answered) this.#silent = false;
+            // A script puts its own words around an error.
+            if (answered && error.message.includes("READONLY")) this.#move();
+            if (!answered && repeat === "again" && !this.#closed)
+              return void setTimeout(start, retryMs * 2 ** attempt, attempt + 1);
             deadline.over = true;
-            if (saysReply(error, "READONLY")) this.#move();
             reject(unavailable(error));
           },
         );
       };
-      if (wire.ready) start();
-      else this.#waiting.push(start);
+      start(0);
     });
   }
 
@@ -99,8 +135,9 @@ export class Connection {
     this.#awaySince = performance.now();
     const wire = openWire(this.#settings, {
       ready: () => {
-        this.#awaySince = undefined;
+        this.#awaySince = this.#lostBy = undefined;
         this.#silent = false;
+        this.#serverAhead = undefined;
         const waiting = this.#waiting;
         this.#waiting = [];
         for (const start of waiting) start();
@@ -108,8 +145,10 @@ export class Connection {
       heard: () => {
         this.#silent = false;
       },
-      lost: () => {
-        if (this.#wire === wire && !wire.ready) this.#awaySince ??= performance.now();
+      lost: (error) => {
+        if (this.#wire !== wire || wire.ready) return;
+        this.#awaySince ??= performance.now();
+        this.#lostBy = error;
       },
     });
     this.#wire = wire;
@@ -147,8 +186,7 @@ export class Connection {
   }
 }
 
-/** A script puts its own words around an error. */
-const saysReply = (error: unknown, code: string): boolean => error instanceof Error && error.message.includes(code);
+const messageOf = (error: unknown): string => (error instanceof ErrorReply ? error.message : "");
 
 function unavailable(cause: unknown): ChatError {
   return new ChatError("store_unavailable", "The store could not be reached. Try again in a moment.", {

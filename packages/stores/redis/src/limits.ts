@@ -1,11 +1,10 @@
 import type { Decision, LimitReceipt, LimitRule, LimitStore } from "@parlor/core";
 import type { Connection } from "./connection.ts";
 import { RedisPart } from "./part.ts";
-import { clock, finite, script } from "./script.ts";
+import { finite, script } from "./script.ts";
 
 // ARGV: cost, limit, length of the window. Whether it fits, what is used, when the window ends, and which window it is.
 const consumeScript = script(
-  clock,
   `
 local is = redis.call('HMGET', KEYS[1], 'used', 'name')
 local used, name = tonumber(is[1]) or 0, is[2]
@@ -30,7 +29,6 @@ end`);
 
 // ARGV: holder, how many there are, for how long.
 const acquireScript = script(
-  clock,
   `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local free = redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[2])
@@ -54,6 +52,7 @@ export class RedisLimits extends RedisPart implements LimitStore {
       consumeScript,
       [this.#window(windowMs, key)],
       [cost, finite(limit), finite(windowMs)],
+      "once",
     );
     const decision = { limit, remaining: Math.max(0, limit - Number(used)), resetMs: Math.max(1, resetMs) };
     if (fits === 0) return { allowed: false, ...decision };
@@ -62,7 +61,7 @@ export class RedisLimits extends RedisPart implements LimitStore {
 
   async settle({ key, cost, window }: LimitReceipt, actual: number): Promise<void> {
     const [windowMs, name = ""] = window.split(":");
-    await this.connection.run(settleScript, [this.#window(Number(windowMs), key)], [name, actual - cost]);
+    await this.connection.run(settleScript, [this.#window(Number(windowMs), key)], [name, actual - cost], "once");
   }
 
   async acquire(key: string, holder: string, max: number, ttlMs: number): Promise<boolean> {

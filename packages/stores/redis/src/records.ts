@@ -1,15 +1,14 @@
 import type { RecordStore } from "@parlor/core";
-import type { Connection } from "./connection.ts";
+import type { Connection, Repeat } from "./connection.ts";
 import { tagOf } from "./keys.ts";
 import { RedisPart } from "./part.ts";
-import { clock, finite, forever, script, type Script } from "./script.ts";
+import { finite, forever, script, type Script } from "./script.ts";
 
 /*
  * Of each kind: `values`, JSON by id after when it ends, `ids` in order, and `ends`, ids by when they end. What has ended is not
  * there for anybody; writes remove some of it.
  */
 const kind = `
-${clock}
 local values, ids, ends, id = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 
 local function get(name)
@@ -86,7 +85,7 @@ export class RedisRecords extends RedisPart implements RecordStore {
   }
 
   async putIfAbsent(kind: string, id: string, value: string, ttlMs = Infinity): Promise<boolean> {
-    return (await this.#run<number>(putIfAbsentScript, kind, [id, JSON.stringify(value), finite(ttlMs)])) === 1;
+    return (await this.#run<number>(putIfAbsentScript, kind, [id, JSON.stringify(value), finite(ttlMs)], "once")) === 1;
   }
 
   async put(kind: string, id: string, value: string, ttlMs = Infinity): Promise<void> {
@@ -94,7 +93,7 @@ export class RedisRecords extends RedisPart implements RecordStore {
   }
 
   async delete(kind: string, id: string): Promise<boolean> {
-    return (await this.#run<number>(deleteScript, kind, [id])) === 1;
+    return (await this.#run<number>(deleteScript, kind, [id], "once")) === 1;
   }
 
   async list(
@@ -109,8 +108,8 @@ export class RedisRecords extends RedisPart implements RecordStore {
     return records;
   }
 
-  #run<T>(script: Script, kind: string, args: readonly (string | number)[]): Promise<T> {
+  #run<T>(script: Script, kind: string, args: readonly (string | number)[], repeat?: Repeat): Promise<T> {
     const base = `${this.#prefix}{${tagOf(kind)}}:records:`;
-    return this.connection.run(script, [`${base}values`, `${base}ids`, `${base}ends`], args);
+    return this.connection.run(script, [`${base}values`, `${base}ids`, `${base}ends`], args, repeat);
   }
 }

@@ -1,4 +1,4 @@
-import { clock, forever } from "./script.ts";
+import { forever } from "./script.ts";
 
 /*
  * Of each owner: `sessions`, ids by updatedAt in milliseconds, and `counts`, its messages. Of each session: `s:<id>`, its fields and
@@ -8,7 +8,6 @@ import { clock, forever } from "./script.ts";
  * Where memory is full a script's first write fails: writes that need memory come first, so that nothing is done by half.
  */
 export const owner = `
-${clock}
 local s, m, z, o = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local base, sid, ttl, forever = ARGV[1], ARGV[2], tonumber(ARGV[3]), ${forever}
 -- What this step changes in the sessions and messages of all owners.

@@ -53,7 +53,8 @@ touch()
 return redis.call('HGETALL', s)`,
 );
 
-// ARGV: base, id, ttl, message id, turn as in its head, message, input and output tokens, superseded from and to.
+// ARGV: base, id, ttl, message id, turn as in its head, message, input and output tokens, superseded from and to, whether it
+// may have run already.
 export const settle = script(
   owner,
   change,
@@ -61,6 +62,7 @@ export const settle = script(
 local seq = found() and redis.call('HGET', m, 'i' .. ARGV[4])
 if not seq then return false end
 local old = redis.call('HGET', m, seq)
+if ARGV[11] == '1' and old == ARGV[6] then return { 0, 0 } end
 if old:sub(1, 1) ~= 's' or old:match('^%S+ %S* (%S+) ') ~= ARGV[5] then return false end
 redis.call('HSET', m, seq, ARGV[6])
 tally(old, -1)

@@ -15,7 +15,7 @@ import {
   type SettleRequest,
   type StoreStats,
 } from "@parlor/core";
-import type { Connection } from "./connection.ts";
+import { again, type Connection, type Repeat } from "./connection.ts";
 import { encode, tagOf } from "./keys.ts";
 import { pack, packFields, toSession, turnMark, unpack, unpackAll } from "./message-format.ts";
 import type { Settings } from "./options.ts";
@@ -92,16 +92,19 @@ export class RedisSessions extends RedisPart implements SessionStore {
       outputTokens,
       supersede?.from ?? 1,
       finite(supersede?.to ?? 0),
+      again,
     ]);
     if (changes) this.#changed(key.owner, changes);
     return changes !== null;
   }
 
   async create(key: SessionKey, init: SessionInit): Promise<Session> {
-    const [how, session, ...changes] = await this.#run<[string, string[], number, number]>(scripts.create, key, [
-      finite(this.#settings.maxSessionsPerOwner),
-      ...packFields(init),
-    ]);
+    const [how, session, ...changes] = await this.#run<[string, string[], number, number]>(
+      scripts.create,
+      key,
+      [finite(this.#settings.maxSessionsPerOwner), ...packFields(init)],
+      "once",
+    );
     if (how === "exists") throw new ChatError("session_exists", "There is a session of this id already.");
     if (how === "full") throw full();
     this.#changed(key.owner, changes);
@@ -145,14 +148,14 @@ export class RedisSessions extends RedisPart implements SessionStore {
   }
 
   async clear(key: SessionKey): Promise<number | undefined> {
-    const changes = await this.#run<[number, number] | null>(scripts.clear, key);
+    const changes = await this.#run<[number, number] | null>(scripts.clear, key, [], "once");
     if (!changes) return undefined;
     this.#changed(key.owner, changes);
     return Math.abs(changes[1]);
   }
 
   async delete(key: SessionKey): Promise<boolean> {
-    const reply = await this.#run<[number, number, number] | null>(scripts.remove, key);
+    const reply = await this.#run<[number, number, number] | null>(scripts.remove, key, [], "once");
     if (!reply) return false;
     const [sessions, messages, there] = reply;
     this.#changed(key.owner, [sessions, messages]);
@@ -162,7 +165,7 @@ export class RedisSessions extends RedisPart implements SessionStore {
   async deleteOwner(owner: string): Promise<number> {
     let removed = 0;
     for (let left = 1; left === 1;) {
-      const reply = await this.#run<[number, number, number]>(removeOwner, { owner, id: "" }, [deletedAtOnce]);
+      const reply = await this.#run<[number, number, number]>(removeOwner, { owner, id: "" }, [deletedAtOnce], "once");
       const [sessions, messages] = reply;
       left = reply[2];
       removed -= sessions;
@@ -192,10 +195,15 @@ export class RedisSessions extends RedisPart implements SessionStore {
     return super.close();
   }
 
-  #run<T>(script: Script, { owner, id }: SessionKey, args: readonly (string | number)[] = []): Promise<T> {
+  #run<T>(
+    script: Script,
+    { owner, id }: SessionKey,
+    args: readonly (string | number | typeof again)[] = [],
+    repeat?: Repeat,
+  ): Promise<T> {
     const base = `${this.#settings.prefix}{${tagOf(owner)}}:`;
     const keys = [`${base}s:${id}`, `${base}m:${id}`, `${base}sessions`, `${base}counts`];
-    return this.connection.run(script, keys, [base, id, finite(this.#settings.ttlMs), ...args]);
+    return this.connection.run(script, keys, [base, id, finite(this.#settings.ttlMs), ...args], repeat);
   }
 
   /** What is kept of all owners together follows in steps of its own. */

@@ -19,7 +19,7 @@ export class Totals {
   }
 
   async add(tag: string, sessions: number, messages: number): Promise<void> {
-    await this.#connection.run(addScript, [this.#key(shardOf(tag))], [sessions, messages]);
+    await this.#connection.run(addScript, [this.#key(shardOf(tag))], [sessions, messages], "once");
   }
 
   async read(): Promise<Pick<StoreStats, "sessions" | "messages">> {

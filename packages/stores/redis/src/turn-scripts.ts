@@ -1,4 +1,4 @@
-import { clock, script } from "./script.ts";
+import { script } from "./script.ts";
 
 /*
  * Of each turn: `t:<session>:<turn>`, its record and who may write it, and `l:<session>:<turn>`, its log: a stream with an entry per
@@ -9,7 +9,6 @@ import { clock, script } from "./script.ts";
  * What belongs together expires at the same millisecond, so nobody sees half of it.
  */
 const common = `
-${clock}
 local micros = time[1] * 1000000 + time[2]
 
 local function number(value)
@@ -50,11 +49,16 @@ export const claim = script(
 local base, session, turn = ARGV[1], ARGV[2], ARGV[3]
 local key = KEYS[5]
 local held = key and redis.call('HMGET', key, 'body', 'session', 'turn')
-if held and held[1] then
+if held and held[1] and not (held[2] == session and held[3] == turn) then
   if held[1] ~= ARGV[7] then return { 'mismatch' } end
   return { 'repeat', held[2], held[3], unpack(redis.call('HMGET', base .. 't:' .. held[2] .. ':' .. held[3], 'record', 'outcome')) }
 end
 local live = redis.call('GET', KEYS[2])
+-- The answer to this very claim was lost: it is won still.
+if live == turn then
+  local own = redis.call('HMGET', KEYS[1], 'epoch', 'claimed', 'outcome')
+  if own[1] and own[1] == own[2] and not own[3] then return { 'won', tonumber(own[1]) } end
+end
 if live then
   local is = redis.call('HMGET', base .. 't:' .. session .. ':' .. live, 'record', 'outcome', 'lease')
   if is[1] and (is[2] or tonumber(is[3]) <= now) then return { 'unsettled', session, live, is[1], is[2] } end
@@ -135,7 +139,6 @@ return epoch`,
 
 // KEYS: the turn. ARGV: for how long.
 export const attend = script(
-  clock,
   `
 local attended = redis.call('EXISTS', KEYS[1]) == 1 and (redis.call('HGET', KEYS[1], 'attended') or 0)
 if attended and now + ARGV[1] > tonumber(attended) then redis.call('HSET', KEYS[1], 'attended', now + ARGV[1]) end`,
@@ -161,7 +164,6 @@ export const live = script(liveTurn, `return is and is[1] and { turn, is[1], is[
 
 // KEYS: the turn, its log. ARGV: after, limit. Whether it ended, and per batch the offset of its last event and the events.
 export const read = script(
-  clock,
   `
 local is = redis.call('HMGET', KEYS[1], 'record', 'outcome', 'logUntil')
 if not is[1] or (is[3] and tonumber(is[3]) <= now) then return false end
@@ -180,12 +182,14 @@ end
 return { is[2] and 1 or 0, batches }`,
 );
 
-// KEYS: the turn, its log. ARGV: epoch, outcome.
+// KEYS: the turn, its log. ARGV: epoch, outcome, whether it may have run already.
 export const finish = script(
-  clock,
   writable,
   `
-if not writable() then return 0 end
+if not writable() then
+  local is = redis.call('HMGET', KEYS[1], 'epoch', 'outcome')
+  return ARGV[3] == '1' and is[1] == ARGV[1] and is[2] == ARGV[2] and 1 or 0
+end
 local last = redis.call('HGET', KEYS[1], 'last') + 1
 local event = '{"type":"end","offset":' .. last .. ',' .. ARGV[2]:sub(2)
 redis.call('XADD', KEYS[2], last .. '-1', 'e', '[' .. event .. ']')
@@ -195,7 +199,6 @@ return 1`,
 
 // KEYS: the turn, its log, live, turns, turning. ARGV: turn, session, how long logs are kept.
 export const settled = script(
-  clock,
   goesWithLast,
   `
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 0 end
@@ -217,7 +220,6 @@ return 1`,
 
 // KEYS: the turn. Its record when it waits for folding, and when it was claimed; else how long its writer's lease lasts, or nothing.
 export const look = script(
-  clock,
   `
 local is = redis.call('HMGET', KEYS[1], 'record', 'outcome', 'lease', 'claimed', 'logUntil')
 if not is[1] or is[5] then return false end

@@ -13,7 +13,7 @@ import type {
   TurnStore,
 } from "@parlor/core";
 import { Agenda } from "./agenda.ts";
-import type { Connection } from "./connection.ts";
+import { again, type Connection } from "./connection.ts";
 import { decode, encode, ownerOf, tagOf } from "./keys.ts";
 import type { Settings } from "./options.ts";
 import { RedisPart } from "./part.ts";
@@ -105,7 +105,7 @@ export class RedisTurns extends RedisPart implements TurnStore {
 
   async adopt(key: SessionKey, turn: string, leaseMs: number): Promise<Claim | undefined> {
     const at = this.#at(key, turn);
-    const epoch = await this.connection.run<number | null>(scripts.adopt, [at.turn], [finite(leaseMs)]);
+    const epoch = await this.connection.run<number | null>(scripts.adopt, [at.turn], [finite(leaseMs)], "once");
     return epoch === null ? undefined : { key: { owner: key.owner, id: key.id }, turn, epoch };
   }
 
@@ -139,7 +139,7 @@ export class RedisTurns extends RedisPart implements TurnStore {
     const ending = this.connection.run<number>(
       scripts.finish,
       [at.turn, at.log],
-      [claim.epoch, JSON.stringify(outcome)],
+      [claim.epoch, JSON.stringify(outcome), again],
     );
     // Until it has settled, everybody may see to it.
     this.hint(this.#unsettled.plan(at.tag, at.name, 0, "XX"));

@@ -21,7 +21,7 @@ export interface WireEvents {
   readonly ready: () => void;
   /** It was heard from: it answers. */
   readonly heard: () => void;
-  readonly lost: () => void;
+  readonly lost: (error: unknown) => void;
 }
 
 /** A server that says nothing for so long after our last word is taken for gone, and the connection is made anew. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { redis } from "@parlor/redis";
 import { storageConformance } from "@parlor/testkit/storage";
 import { afterAll, describe, it } from "vitest";
-import { deleteKeys, sharedServer } from "./server.ts";
+import { deleteKeys, sharedServer } from "./support/shared.ts";
 
 const url = await sharedServer();
 const prefix = `parlor-test-${randomUUID()}:`;

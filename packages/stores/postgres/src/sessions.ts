@@ -162,7 +162,7 @@ export class PostgresSessions extends PostgresPart implements SessionStore {
   async list(owner: string, { limit, cursor, offset = 0 }: PageRequest): Promise<Page<Session>> {
     const place = cursor === undefined ? { updatedMs: Infinity, id: "" } : placeOf(cursor);
     const rows = await this.database.query<SessionRow & { readonly id: string }>(
-      `select id, ${sessionColumns} from ${this.#sessions} where owner = $1 and (updated_ms, id) < ($2, $3)
+      `select id, ${sessionColumns} from ${this.#sessions} where owner || '' = $1 and (updated_ms, id) < ($2, $3)
        order by updated_ms desc, id desc limit $4 offset $5`,
       [toText(owner), place.updatedMs, toText(place.id), toInteger(limit + 1), toInteger(offset)],
     );

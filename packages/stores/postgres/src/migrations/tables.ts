@@ -27,7 +27,9 @@ create table ${s}.sessions (
   output_tokens double precision not null default 0,
   primary key (owner, id)
 );
-create index sessions_by_update on ${s}.sessions (owner, updated_ms, id);
+-- An expression, so that this is never the index by which one session is looked up: on a small table the planner takes either,
+-- and keeps its plan while the table grows.
+create index sessions_by_update on ${s}.sessions ((owner || ''), updated_ms, id);
 create index sessions_by_age on ${s}.sessions (updated_ms);
 
 -- superseded is a column of its own: as no index names status, settling a message touches no index.

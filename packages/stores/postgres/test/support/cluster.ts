@@ -14,18 +14,18 @@ export interface Cluster {
   readonly url: string;
   /** Of its own Unix socket. */
   readonly directory: string;
-  stop(mode: "fast" | "immediate"): Promise<void>;
-  start(): Promise<void>;
+  readonly stop: (mode: "fast" | "immediate") => Promise<void>;
+  readonly start: () => Promise<void>;
   /** Stops every process of it where it is: connections stay open, and nothing answers. */
-  freeze(): void;
-  thaw(): void;
+  readonly freeze: () => void;
+  readonly thaw: () => void;
   /** Runs one statement as a superuser on a connection of its own. */
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  destroy(): Promise<void>;
+  readonly query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+  readonly destroy: () => Promise<void>;
 }
 
-/** Undefined, with the reason printed, where there are no binaries. */
-export async function startCluster(): Promise<Cluster | undefined> {
+/** Undefined, with the reason printed, where there are no binaries. `more`: further arguments of the server. */
+export async function startCluster(more = ""): Promise<Cluster | undefined> {
   const binaries = findBinaries();
   if (!binaries) {
     process.stderr.write(
@@ -45,8 +45,10 @@ export async function startCluster(): Promise<Cluster | undefined> {
   };
   const data = join(directory, "data");
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const settings = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60`;
+  const settings = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60 ${more}`;
 
+  // Also when a test never came to its end.
+  process.once("exit", () => signal(data, "SIGKILL"));
   const cluster: Cluster = {
     url,
     directory,
@@ -54,7 +56,7 @@ export async function startCluster(): Promise<Cluster | undefined> {
     start: () => run("pg_ctl", "start", "-D", data, "-l", join(directory, "log"), "-o", settings, "-w"),
     freeze: () => signal(data, "SIGSTOP"),
     thaw: () => signal(data, "SIGCONT"),
-    async query<Row>(text: string, values: readonly unknown[] = []) {
+    query: async <Row>(text: string, values: readonly unknown[] = []) => {
       const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
       await client.connect();
       try {
@@ -63,7 +65,7 @@ export async function startCluster(): Promise<Cluster | undefined> {
         await client.end();
       }
     },
-    async destroy() {
+    destroy: async () => {
       signal(data, "SIGCONT");
       await run("pg_ctl", "stop", "-D", data, "-m", "immediate", "-w").catch(() => {});
       await rm(directory, { recursive: true, force: true });

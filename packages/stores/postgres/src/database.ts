@@ -23,12 +23,16 @@ export class Database {
   readonly #calls = new Map<string, string>();
   readonly #clients = new Set<PoolClient>();
   readonly #guarded = new WeakSet<PoolClient>();
+  readonly #started: (database: Database) => () => void;
+  #stop = () => {};
   #migrated: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   /** What the server's own settings make of a commit. */
   #waitsForDisk = true;
 
-  constructor(settings: Settings) {
+  /** `started` is called once the schema is there; what it returns, when this is closed. */
+  constructor(settings: Settings, started: (database: Database) => () => void) {
+    this.#started = started;
     this.settings = settings;
     this.schema = `"${settings.schema}"`;
     const own: ClientConfig = {
@@ -129,6 +133,7 @@ export class Database {
   }
 
   async #close(): Promise<void> {
+    this.#stop();
     if (this.settings.pool) {
       this.#pool.off("error", ignore);
       this.#pool.off("acquire", this.#guard);
@@ -150,6 +155,7 @@ export class Database {
     this.#migrated ??= migrate(this.#pool, this.settings, this.schema).then(
       ({ waitsForDisk }) => {
         this.#waitsForDisk = waitsForDisk;
+        if (!this.#closed) this.#stop = this.#started(this);
       },
       (error: unknown) => {
         this.#migrated = undefined;

@@ -5,6 +5,7 @@ import { PostgresLimits } from "./limits.ts";
 import { type PostgresOptions, withDefaults } from "./options.ts";
 import { PostgresRecords } from "./records.ts";
 import { PostgresSessions } from "./sessions.ts";
+import { startSweeper } from "./sweeper.ts";
 import { PostgresTurns } from "./turns.ts";
 
 export type { PostgresOptions } from "./options.ts";
@@ -14,7 +15,8 @@ export type { PostgresOptions } from "./options.ts";
  * Throws `RangeError` for an option that cannot be.
  */
 export function postgres(options: string | PostgresOptions = {}): Storage {
-  const database = new Database(withDefaults(typeof options === "string" ? { url: options } : options));
+  const settings = withDefaults(typeof options === "string" ? { url: options } : options);
+  const database = new Database(settings, startSweeper);
   return {
     sessions: new PostgresSessions(database),
     turns: new PostgresTurns(database),

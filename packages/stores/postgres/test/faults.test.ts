@@ -212,6 +212,12 @@ describe.skipIf(!cluster)("a server that fails", () => {
     await pool.end();
   });
 
+  test("a server that does not wait for its disk is said to be less durable", async () => {
+    const { sessions } = store();
+    await sessions.get(key("there"));
+    expect(sessions.info.durability, "fsync is off here").toBe("process");
+  });
+
   test("a database of another encoding is refused", async () => {
     await server.query("create database latin template template0 encoding 'LATIN1' locale 'C'");
     const { sessions } = store({ url: url.replace(/postgres$/, "latin") });

@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Storage } from "@parlor/core";
+import { afterAll, describe, expect, test } from "vitest";
+import { postgres } from "../src/index.ts";
+import { type Cluster, startCluster } from "./support/cluster.ts";
+import { key, said, textEvent, wide, won } from "./support/samples.ts";
+
+const cluster = await startCluster("-c deadlock_timeout=50ms");
+
+describe.skipIf(!cluster)("many nodes that write the same", () => {
+  const { url, directory, query, destroy } = cluster as Cluster;
+  const nodes = [1, 2, 3].map(() => postgres({ url }));
+  const [{ sessions, turns }] = nodes as [Storage];
+  const owners = ["ada", "eve", "joe"];
+
+  afterAll(async () => {
+    await Promise.all(nodes.map(({ bus }) => bus.close()));
+    await destroy();
+  });
+
+  test("never wait for each other in a ring, and count right", async () => {
+    const claims = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => won(turns, "t1", key(`turn-${at}`, owners[at % 3]))),
+    );
+    const rounds = Array.from({ length: 20 }, (_, round) => round);
+    const work = nodes.flatMap((node, nth) =>
+      rounds.map(async (round) => {
+        const events = [textEvent(round + 1)];
+        const batches = claims.map((claim) => ({ claim, events })).toSorted(() => Math.random() - 0.5);
+        const session = key(`s${round % 5}`, owners[round % 3]);
+        await Promise.all([
+          node.turns.append(batches),
+          node.turns.renew(batches.map(({ claim }) => claim).toReversed(), 60_000),
+          node.sessions.open(session, { append: [said(`m${nth}-${round}`)], window: wide }),
+          node.sessions.clear(session),
+          node.limits.acquire("places", `${nth}-${round}`, 5, 60_000),
+          ...(round % 5 === 4 ? owners.map((owner) => node.sessions.deleteOwner(owner)) : []),
+          ...(round === 19 ? owners.map((owner) => node.turns.forget(owner)) : []),
+        ]);
+      }),
+    );
+    await Promise.all(work);
+
+    expect(await readFile(join(directory, "log"), "utf8")).not.toContain("deadlock detected");
+    const [counted] = await query(
+      `select (select count(*) from parlor.sessions)::integer as sessions, (select count(*) from parlor.messages)::integer as messages`,
+    );
+    expect(await sessions.stats()).toEqual(counted);
+    const each = await Promise.all(owners.map((owner) => sessions.stats(owner)));
+    expect(each.reduce((sum, stats) => sum + stats.messages, 0)).toBe((counted as { messages: number }).messages);
+    for (const owner of owners) await sessions.deleteOwner(owner);
+    expect(await sessions.stats()).toEqual({ sessions: 0, messages: 0 });
+    expect(await query("select 1 from parlor.owners union all select 1 from parlor.messages")).toEqual([]);
+  });
+});

@@ -5,6 +5,8 @@ export interface Proxy {
   readonly url: string;
   /** Connections that were cut after the server had answered and before anybody heard it. */
   readonly lost: number;
+  /** How often somebody asked and waited for the answer, pings left out. */
+  readonly rounds: number;
   /** The next answer to a script is lost with its connection. */
   loseNextAnswer(): void;
   /** From now on nothing goes through any more, and no connection ends: a cable is unplugged. */
@@ -16,11 +18,13 @@ export interface Proxy {
 export async function startProxy(port: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let lost = 0;
+  let rounds = 0;
   let losing = false;
   let swallowing = false;
   const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
     let asked = false;
+    let waiting = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => {});
@@ -32,10 +36,13 @@ export async function startProxy(port: number): Promise<Proxy> {
     client.on("data", (data) => {
       if (swallowing) return;
       asked ||= losing && data.includes("EVAL");
+      if (!waiting && !data.includes("PING")) rounds++;
+      waiting = true;
       upstream.write(data);
     });
     upstream.on("data", (data) => {
       if (swallowing) return;
+      waiting = false;
       // The answer to the script itself, not that it is unknown yet.
       if (losing && asked && !data.includes("NOSCRIPT")) {
         losing = false;
@@ -52,6 +59,9 @@ export async function startProxy(port: number): Promise<Proxy> {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get lost() {
       return lost;
+    },
+    get rounds() {
+      return rounds;
     },
     loseNextAnswer: () => void (losing = true),
     swallow: () => void (swallowing = true),

@@ -38,3 +38,26 @@ export async function deleteKeys(url: string, prefix: string): Promise<void> {
   for (let at = 0; at < keys.length; at += 1_000) await deleter.unlink(keys.slice(at, at + 1_000));
   deleter.destroy();
 }
+
+/** Everything under this prefix, names and contents, a line per key. */
+export async function dump(url: string, prefix: string): Promise<string[]> {
+  const reader = client(url);
+  const names = await keysOf(url, prefix);
+  await reader.connect();
+  const reads: Record<string, (name: string) => readonly string[]> = {
+    string: (name) => ["GET", name],
+    hash: (name) => ["HGETALL", name],
+    zset: (name) => ["ZRANGE", name, "0", "-1"],
+    stream: (name) => ["XRANGE", name, "-", "+"],
+  };
+  try {
+    return await Promise.all(
+      names.map(async (name) => {
+        const read = reads[await reader.type(name)];
+        return `${name} ${JSON.stringify(read && (await reader.sendCommand(read(name))))}`;
+      }),
+    );
+  } finally {
+    reader.destroy();
+  }
+}

@@ -1,0 +1,66 @@
+import { createRequire } from "node:module";
+import { createClient } from "@keyv/redis";
+
+const leftOut = (name: string, variable: string, error: unknown) =>
+  process.stderr.write(`left out: no ${name} server for tests (${variable}): ${String(error)}\n`);
+
+async function onRedis<T>(url: string, work: (client: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+  const client = createClient({ url, socket: { reconnectStrategy: false } });
+  client.on("error", () => {});
+  await client.connect();
+  return work(client as ReturnType<typeof createClient>).finally(() => client.destroy());
+}
+
+interface PostgresClient {
+  connect(): Promise<void>;
+  query(statement: string): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
+  end(): Promise<void>;
+}
+
+/** The driver that the adapter brings. */
+const require = createRequire(createRequire(import.meta.url).resolve("@keyv/postgres"));
+const { Client } = require("pg") as { Client: new (options: object) => PostgresClient };
+
+export async function onPostgres(connectionString: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The server that REDIS_URL or the default names; undefined, with the reason printed, when there is none. */
+export async function redisUrl(): Promise<string | undefined> {
+  const url = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
+  try {
+    await onRedis(url, (client) => client.ping());
+    return url;
+  } catch (error) {
+    leftOut("Redis", "REDIS_URL", error);
+    return undefined;
+  }
+}
+
+/** The server that PARLOR_TEST_POSTGRES or the default names; undefined, with the reason printed, when there is none. */
+export async function postgresUrl(): Promise<string | undefined> {
+  const url = process.env["PARLOR_TEST_POSTGRES"] ?? "postgres://postgres@127.0.0.1:5432/test";
+  try {
+    await onPostgres(url, "SELECT 1");
+    return url;
+  } catch (error) {
+    leftOut("PostgreSQL", "PARLOR_TEST_POSTGRES", error);
+    return undefined;
+  }
+}
+
+export async function unlinkNamespace(url: string, namespace: string): Promise<void> {
+  await onRedis(url, async (client) => {
+    for await (const keys of client.scanIterator({ MATCH: `${namespace}::*`, COUNT: 1_000 }))
+      if (keys.length > 0) await client.unlink(keys);
+  });
+}
+
+export const dropTable = (url: string, table: string): Promise<void> =>
+  onPostgres(url, `DROP TABLE IF EXISTS ${table}`);

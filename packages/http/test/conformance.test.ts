@@ -1,10 +1,10 @@
 import type { RequestListener } from "node:http";
 import { text } from "node:stream/consumers";
-import { httpConformance, listen } from "@parlor/testkit/http";
+import { fetchRuntime, httpConformance, listen } from "@parlor/testkit/http";
 import { describe, it } from "vitest";
+import { toFetch } from "../src/fetch/index.ts";
 import { createHandler } from "../src/index.ts";
 import { listener as toListener } from "../src/node/index.ts";
-import { fetchRuntime } from "./fetch-runtime.ts";
 
 const runner = { describe, it, skip: it.skip };
 
@@ -29,7 +29,7 @@ describe("node listener", () => {
 
 describe("fetch bridge", () => {
   httpConformance({
-    serve: (engine, options, { prefix }) => listen(fetchRuntime(createHandler(engine, options), prefix)),
+    serve: (engine, options, { prefix }) => listen(fetchRuntime(toFetch(createHandler(engine, options), { prefix }))),
     runner,
     lacks: ["body-parser"],
   });

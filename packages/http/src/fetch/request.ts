@@ -8,11 +8,13 @@ export interface FetchContext<Raw> {
   readonly prefix?: string;
   readonly ip?: string | undefined;
   readonly raw: Raw;
+  /** Gives the body when the host has read it before. */
+  readonly text?: () => Promise<string>;
 }
 
 /** A `Request` behind the seam; undefined when its path is not below the prefix. */
 export function toHttpRequest<Raw>(request: Request, context: FetchContext<Raw>): HttpRequest<Raw> | undefined {
-  const { prefix = "", ip, raw } = context;
+  const { prefix = "", ip, raw, text } = context;
   const url = new URL(request.url);
   const path = url.pathname.slice(prefix.length);
   if (!url.pathname.startsWith(prefix) || (path !== "" && path[0] !== "/")) return undefined;
@@ -31,8 +33,14 @@ export function toHttpRequest<Raw>(request: Request, context: FetchContext<Raw>)
     secure: url.protocol === "https:",
     signal: request.signal,
     raw,
-    body: (limit) => readBody(request, limit),
+    body: (limit) => (request.bodyUsed && text ? readByHost(text, limit) : readBody(request, limit)),
   };
+}
+
+async function readByHost(read: () => Promise<string>, limit: number): Promise<HttpBody> {
+  const text = await read();
+  if (text.length > limit) throw tooLarge(limit);
+  return { text };
 }
 
 async function readBody(request: Request, limit: number): Promise<HttpBody> {

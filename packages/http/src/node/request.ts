@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Readable } from "node:stream";
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
 import type { HttpBody, HttpRequest } from "../seam.ts";
@@ -16,6 +17,8 @@ export interface NodeContext<Raw> {
   readonly ip: string | undefined;
   readonly secure: boolean;
   readonly raw: Raw;
+  /** The body where the host has put a stream of its own in its place, decoded. */
+  readonly payload?: Readable | undefined;
 }
 
 /** A Node request behind the seam. Makes what costs only when it is asked for. */
@@ -30,6 +33,7 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   readonly raw: Raw;
   readonly #incoming: NodeIncoming;
   readonly #outgoing: NodeOutgoing;
+  readonly #payload: Readable | undefined;
   readonly #search: string;
   #query: URLSearchParams | undefined;
   #controller: AbortController | undefined;
@@ -47,6 +51,7 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
     this.raw = context.raw;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
+    this.#payload = context.payload;
   }
 
   get query(): URLSearchParams {
@@ -66,13 +71,15 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   }
 
   body(limit: number): Promise<HttpBody> {
+    const toBody = (text: string) => ({ text });
+    if (this.#payload) return readBody(this.#payload, 0, limit).then(toBody);
     const incoming: NodeIncoming & { body?: unknown } = this.#incoming;
     if (incoming.readableDidRead || incoming.readableEnded) return parsedByHost(incoming.body, limit);
     if ((incoming.headers["content-encoding"] ?? "identity") !== "identity") {
       return Promise.reject(new ChatError("unsupported_media_type", "Send the body without a content encoding."));
     }
     const announced = Number(incoming.headers["content-length"] ?? 0);
-    return readBody(incoming, announced, limit).then((text) => ({ text }));
+    return readBody(incoming, announced, limit).then(toBody);
   }
 }
 

@@ -1,4 +1,5 @@
 export { httpConformance } from "./conformance.ts";
+export { fetchRuntime } from "./fetch-runtime.ts";
 export { listen } from "./listen.ts";
 export { chunksOf, collect, readEvents, type ServerEvent, textOf } from "./server-events.ts";
 export type { HostOptions, HttpCapability, HttpConformanceOptions, ParlorOptions, Principal, Served } from "./suite.ts";

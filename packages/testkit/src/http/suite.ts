@@ -36,8 +36,11 @@ export interface Served {
   readonly close: () => Promise<void>;
 }
 
-/** What a server may lack, if it says so. `body-parser`: its host can parse bodies before Parlor sees them. */
-export type HttpCapability = "body-parser";
+/**
+ * What a server may lack, if it says so. `body-parser`: its host can parse bodies before Parlor sees them. `malformed-paths`: paths
+ * that cannot be percent-decoded reach Parlor.
+ */
+export type HttpCapability = "body-parser" | "malformed-paths";
 
 export interface HttpConformanceOptions {
   /** Serves an engine on 127.0.0.1 on a free port. What is not Parlor's path answers 404. */

@@ -1,19 +1,16 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import { toFetch } from "../src/fetch/index.ts";
-import type { Handler } from "../src/index.ts";
 
-/** What Bun, Deno and the like do with a function from Request to Response. */
-export function fetchRuntime(handler: Handler<Request>, prefix: string): RequestListener {
-  const answer = toFetch(handler, { prefix });
+/** What Bun, Deno and the like do with a function from Request to Response; for `listen`. */
+export function fetchRuntime(answer: (request: Request) => Response | Promise<Response>): RequestListener {
   return (incoming, outgoing) => {
     serve(answer, incoming, outgoing).catch(() => outgoing.destroy());
   };
 }
 
 async function serve(
-  answer: (request: Request) => Promise<Response>,
+  answer: (request: Request) => Response | Promise<Response>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {

@@ -49,17 +49,31 @@ export class PostgresBus extends PostgresPart implements Bus {
       if (subscriptions?.size === 0) this.#topics.delete(topic);
     };
     try {
-      await this.#listener?.ready();
+      await this.#hears();
     } catch (error) {
       unsubscribe();
-      throw toChatError(error);
+      throw error;
     }
     return unsubscribe;
   }
 
+  /** Whoever listens has to hear, too. */
+  override async ping(signal: AbortSignal): Promise<void> {
+    await super.ping(signal);
+    if (this.#topics.size > 0) await this.#hears();
+  }
+
   override async close(): Promise<void> {
-    await this.#listener?.close();
+    this.#listener?.close();
     await super.close();
+  }
+
+  async #hears(): Promise<void> {
+    try {
+      await this.#listener?.ready();
+    } catch (error) {
+      throw toChatError(error);
+    }
   }
 
   async #sendAfter(earlier: Promise<void> | undefined): Promise<void> {

@@ -9,8 +9,11 @@ const checkMs = 5_000;
 export class Listener {
   readonly #config: ClientConfig;
   readonly #channel: string;
+  readonly #timeoutMs: number;
   readonly #hear: (payload: string) => void;
-  #connection: Promise<Client> | undefined;
+  #client: Client | undefined;
+  /** That this client listens, or will. */
+  #listening: Promise<void> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pauseMs = pause.firstMs;
   #closed = false;
@@ -23,38 +26,46 @@ export class Listener {
       query_timeout: timeoutMs,
     };
     this.#channel = channel;
+    this.#timeoutMs = timeoutMs;
     this.#hear = hear;
   }
 
-  /** Resolves once it listens; rejects when this attempt fails. */
+  /** Resolves once it listens; rejects when this attempt fails or takes too long. */
   async ready(): Promise<void> {
     if (this.#closed) throw new Error("the bus is closed");
-    await this.#connect();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+    });
+    try {
+      await Promise.race([this.#connect(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Stops listening, for good. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
-    const client = await this.#connection?.catch(() => undefined);
-    client?.connection.stream.destroy();
+    this.#client?.connection.stream.destroy();
   }
 
-  #connect(): Promise<Client> {
+  #connect(): Promise<void> {
+    if (this.#listening) return this.#listening;
     clearTimeout(this.#retry);
-    if (this.#connection) return this.#connection;
     const client = new Client(this.#config);
-    const lost = () => this.#lost(client, connection);
-    const connection = this.#listen(client, lost);
-    this.#connection = connection;
-    connection.catch(lost);
-    return connection;
-  }
-
-  async #listen(client: Client, lost: () => void): Promise<Client> {
+    this.#client = client;
+    const lost = () => this.#lost(client);
     client.on("error", lost);
     client.on("end", lost);
     client.on("notification", ({ payload }) => this.#hear(payload ?? ""));
+    this.#listening = this.#listen(client, lost);
+    this.#listening.catch(lost);
+    return this.#listening;
+  }
+
+  async #listen(client: Client, lost: () => void): Promise<void> {
     await client.connect();
     await client.query(`listen "${this.#channel}"`);
     this.#pauseMs = pause.firstMs;
@@ -63,13 +74,13 @@ export class Listener {
     if ("unref" in stream && typeof stream.unref === "function") stream.unref();
     const check = setInterval(() => void client.query("select 1").catch(lost), checkMs).unref();
     client.on("end", () => clearInterval(check));
-    return client;
   }
 
-  #lost(client: Client, connection: Promise<Client>): void {
+  #lost(client: Client): void {
     client.connection.stream.destroy();
-    if (this.#connection !== connection || this.#closed) return;
-    this.#connection = undefined;
+    if (this.#client !== client || this.#closed) return;
+    this.#client = undefined;
+    this.#listening = undefined;
     this.#retry = setTimeout(() => void this.#connect().catch(() => {}), this.#pauseMs).unref();
     this.#pauseMs = Math.min(this.#pauseMs * 2, pause.lastMs);
   }

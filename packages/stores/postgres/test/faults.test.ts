@@ -38,6 +38,7 @@ describe.skipIf(!cluster)("a server that fails", () => {
     acquire: () => limits.acquire("key", "holder", 1_000, 1_000),
     put: () => records.put("kind", "id", "value"),
     ping: () => sessions.ping(AbortSignal.timeout(60_000)),
+    "ping the bus": () => bus.ping(AbortSignal.timeout(60_000)),
     publish: () => bus.publish("topic", "payload"),
   });
 

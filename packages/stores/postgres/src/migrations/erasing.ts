@@ -6,7 +6,8 @@ create type ${s}.erasure as (count integer, numbers bigint[], done boolean);
 -- Erases some messages of sessions that are gone; false when there may be more.
 create function ${s}.erase(p_numbers bigint[]) returns boolean language plpgsql as $$
 declare
-  most constant integer := 5000;
+  -- Few enough for large ones to go in time, too.
+  most constant integer := 1000;
   erased integer;
 begin
   delete from ${s}.messages where ctid = any (array(

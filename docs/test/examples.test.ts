@@ -18,11 +18,11 @@ test.for(folders.map(({ name }) => name))("%s is one program of at most 40 lines
   ).toBeLessThanOrEqual(40);
 });
 
-test("express", async () => {
+test.for(["express", "fastify", "hono"])("%s", async (name) => {
   const provider = await fakeOpenAI({ reply: { steps: text("A book", " for you.") } });
   const port = await freePort();
   const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url, PORT: String(port) };
-  const app = await start(file("express/server.ts"), /listening/, env);
+  const app = await start(file(`${name}/server.ts`), /listening/, env);
   const url = `http://127.0.0.1:${port}`;
   expect(await (await fetch(url)).text()).toBe("The bookshop");
   expect((await fetch(`${url}/ai/sessions`)).status).toBe(401);

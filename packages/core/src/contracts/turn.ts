@@ -8,7 +8,7 @@ export interface TurnOutcome {
   readonly finishReason?: FinishReason;
   readonly usage?: Usage;
   /** Of a failure, or why it was interrupted: a catalogue code and a sentence a person can act on. */
-  readonly error?: { readonly code: string; readonly detail: string };
+  readonly error?: { readonly code: string; readonly detail: string; readonly retryAfterMs?: number };
   /** From the start of the model call, in milliseconds. */
   readonly generationMs?: number;
 }

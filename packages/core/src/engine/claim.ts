@@ -32,7 +32,8 @@ export async function claimSession(parts: Parts, turn: LiveTurn, input: TurnInpu
     }
   };
 
-  if (!parts.line.has(turn.key)) {
+  // A retry of what runs or waits already must find its turn, however long the line is.
+  if (!parts.line.has(turn.key) || idempotency) {
     const won = await attempt();
     if (won) return won;
   } else if (!queue) throw busy("others wait for it", 1_000);
@@ -47,6 +48,7 @@ async function idempotencyOf(input: TurnInput, key: string) {
     idempotencyKey: _key,
     onBusy: _onBusy,
     messageId: _id,
+    limitKey: _limitKey,
     ...body
   } = input;
   const bytes = new TextEncoder().encode(JSON.stringify(body, sortedKeys));

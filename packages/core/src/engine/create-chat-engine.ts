@@ -1,5 +1,6 @@
 import type { SessionKey, TurnRecord } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { Admission, draining } from "./admission.ts";
 import { Limiter } from "../limits/index.ts";
 import { memory } from "../memory/index.ts";
 import { closeStorage, healthOf } from "./health.ts";
@@ -24,6 +25,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
   const { storage, clock, backend } = parts;
   const running = new Set<Promise<void>>();
   let state: EngineHealth["state"] = "ready";
+  let closing: Promise<void> | undefined;
   let listening: Promise<() => void> | undefined;
   let stopReaping: (() => void) | undefined;
 
@@ -39,7 +41,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
   }
 
   async function start(input: TurnInput): Promise<Turn> {
-    if (state !== "ready") throw draining();
+    parts.admission.check(input.owner);
     checkInput(input, parts.maxMessageCharacters);
     const stored = input.session !== undefined;
     if (stored) join();
@@ -53,6 +55,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       message: parts.newId(),
       model: backend.info.model,
       createdAt: new Date(now).toISOString(),
+      limitKey: input.limitKey ?? input.owner,
       log: stored ? parts.log : parts.localLog,
       now: times.startedAt,
     });
@@ -95,8 +98,27 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     return true;
   }
 
+  async function close(drainMs: number): Promise<void> {
+    state = "draining";
+    parts.admission.drain();
+    parts.line.stopAll(draining());
+    // Whoever has no claim by now gets none, so these are all there are.
+    const late = clock.after(drainMs, () => {
+      for (const turn of parts.live.values()) turn.abort({ status: "interrupted", error: draining() });
+    });
+    await Promise.all(running);
+    late();
+    state = "closed";
+    stopReaping?.();
+    (await listening?.catch(() => undefined))?.();
+    await Promise.all([backend.close(), closeStorage(storage)]);
+  }
+
   return {
     info: backend.info,
+    get state() {
+      return state;
+    },
     storage,
     clock,
     settings: parts.settings,
@@ -127,20 +149,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
 
     health: () => healthOf(parts, state),
 
-    async close({ drainMs = 10_000 } = {}) {
-      if (state !== "ready") return void (await Promise.all(running));
-      state = "draining";
-      parts.line.stopAll(draining());
-      const late = clock.after(drainMs, () => {
-        for (const turn of parts.live.values()) turn.abort({ status: "interrupted", error: draining() });
-      });
-      await Promise.all(running);
-      late();
-      state = "closed";
-      stopReaping?.();
-      (await listening?.catch(() => undefined))?.();
-      await Promise.all([backend.close(), closeStorage(storage)]);
-    },
+    close: ({ drainMs = 10_000 } = {}) => (closing ??= close(drainMs)),
   };
 }
 
@@ -157,7 +166,7 @@ function assemble(options: EngineOptions): Parts {
   };
   const keepPlaces = (turns: readonly LiveTurn[]) => {
     for (const turn of turns)
-      limiter.renew(turn.key.owner, turn.id).catch((error: unknown) => settled.report(error, "renewing limits"));
+      limiter.renew(turn.limitKey, turn.id).catch((error: unknown) => settled.report(error, "renewing limits"));
   };
   return {
     ...settled,
@@ -166,10 +175,8 @@ function assemble(options: EngineOptions): Parts {
     announce,
     log: new TurnLog(storage.turns, clock, announce),
     localLog: new TurnLog(memory({ clock, maxSessions: 100 }).turns, clock, () => {}),
+    admission: new Admission(),
     line: new WaitingLine(clock, settled.busy),
     pulse: new Pulse(settled, live, keepPlaces),
   };
 }
-
-const draining = () =>
-  new ChatError("draining", "The server is shutting down. Send it again in a moment.", { retryAfterMs: 1_000 });

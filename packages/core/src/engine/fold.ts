@@ -13,6 +13,11 @@ export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
   if (outcome === undefined) {
     const claim = await turns.adopt(turn.key, turn.id, parts.leaseMs);
     if (claim === undefined) return false;
+    if ((await sessions.message(turn.key, turn.message)) === undefined) {
+      // It died before its message was stored: it never was, and its idempotency key is free again.
+      await turns.release(claim);
+      return true;
+    }
     outcome = {
       status: "interrupted",
       error: { code: "lease_lost", detail: "The process that ran this turn has gone; what it had written is kept." },

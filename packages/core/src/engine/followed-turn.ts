@@ -13,6 +13,9 @@ export const stopTopic = "stop";
 
 const pollMs = 1_000;
 const pageSize = 256;
+/** How often, and for how long, a stop looks whether the turn's own process has ended it. */
+const lookMs = 50;
+const stopMs = 5_000;
 /** How long a look at a turn counts as listening: three polls. */
 const attendMs = 3 * pollMs;
 
@@ -71,6 +74,12 @@ export class FollowedTurn implements Turn {
   async stop(): Promise<void> {
     await this.#turns.stop(this.key);
     await this.#parts.storage.bus.publish(stopTopic, this.id);
+    const { clock } = this.#parts;
+    for (const since = clock.monotonic(); clock.monotonic() - since < stopMs;) {
+      const record = await this.#turns.get(this.key, this.id);
+      if (!record || record.outcome) return;
+      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    }
   }
 
   async #follow(after: number, reader: Reader, state: { open: boolean; wake: () => void }): Promise<void> {

@@ -11,8 +11,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   try {
     prompt = await buildPrompt(parts, input, opened);
   } catch (error) {
-    const { code, message } = failureOf(parts, error);
-    return { status: "failed", error: { code, detail: message } };
+    return { status: "failed", error: toFailure(failureOf(parts, error)) };
   }
   turn.leftOut = prompt.leftOut;
   const settings = { ...parts.settings, ...input.settings };
@@ -35,7 +34,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
     status,
     ...(turn.finishReason && { finishReason: turn.finishReason }),
     usage,
-    ...(error && { error: { code: error.code, detail: error.message } }),
+    ...(error && { error: toFailure(error) }),
     generationMs: Math.round(parts.clock.monotonic() - since),
   };
 }
@@ -88,6 +87,10 @@ function causeOf(parts: Parts, turn: LiveTurn, thrown: unknown): NonNullable<Liv
 function failureOf(parts: Parts, error: unknown): ChatError {
   if (!ChatError.isInstance(error)) parts.report(error, "asking the model");
   return ChatError.from(error, "backend_error", "The model's backend failed.");
+}
+
+function toFailure({ code, message, retryAfterMs }: ChatError): NonNullable<TurnOutcome["error"]> {
+  return { code, detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 /** What the provider did not say: interrupted calls bring no usage. */

@@ -59,7 +59,8 @@ function checkLength(path: string, value: unknown, most: number, fault: Fault): 
   }
 }
 
-function checkSettings(settings: ModelSettings, fault: Fault): void {
+/** Names each setting that is out of its range. */
+export function checkSettings(settings: ModelSettings, fault: Fault): void {
   const range = (
     name: "temperature" | "topP" | "topK" | "maxTokens",
     least: number,

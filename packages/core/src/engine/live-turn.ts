@@ -7,7 +7,7 @@ import type {
   Usage,
   FinishReason,
 } from "../contracts/index.ts";
-import { ChatError } from "../errors/index.ts";
+import { catalog, ChatError, type ErrorCode } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
 import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
@@ -19,6 +19,8 @@ export interface LiveTurnInit {
   readonly message: string;
   readonly model: string;
   readonly createdAt: string;
+  /** Whose limits it takes. */
+  readonly limitKey: string;
   readonly log: TurnLog;
   readonly now: number;
 }
@@ -31,6 +33,7 @@ export class LiveTurn implements Turn, LogWriter {
   readonly message: string;
   readonly model: string;
   readonly createdAt: string;
+  readonly limitKey: string;
   readonly log: TurnLog;
   readonly answer: Answer = new Answer();
   /** Present from the claim on. */
@@ -72,6 +75,7 @@ export class LiveTurn implements Turn, LogWriter {
     this.message = init.message;
     this.model = init.model;
     this.createdAt = init.createdAt;
+    this.limitKey = init.limitKey;
     this.log = init.log;
     this.heardAt = init.now;
     this.attendedAt = init.now;
@@ -159,9 +163,15 @@ export class LiveTurn implements Turn, LogWriter {
     this.#over = error;
     this.#abort.abort();
     this.#onLogged?.();
-    for (const reader of this.#readers) reader.onError?.(error);
+    const readers = [...this.#readers];
     this.#readers.clear();
+    for (const reader of readers) tell(reader, error);
     this.#finish();
+  }
+
+  /** Why this process cannot say how it ended. */
+  get failure(): ChatError | undefined {
+    return this.#over === "ended" ? undefined : this.#over;
   }
 
   subscribe(after: number, reader: Reader): () => void {
@@ -173,7 +183,7 @@ export class LiveTurn implements Turn, LogWriter {
     }
     const listener = after > this.#events.length ? startingAfter(after, reader) : reader;
     if (this.#over === undefined) this.#readers.add(listener);
-    else if (this.#over !== "ended") reader.onError?.(this.#over);
+    else if (this.#over !== "ended") tell(reader, this.#over);
     else if (after >= this.#events.length) pastTheEnd(after, this.#events.length, reader);
     return () => void this.#readers.delete(listener);
   }
@@ -188,7 +198,8 @@ export class LiveTurn implements Turn, LogWriter {
 
   #give(events: readonly TurnEvent[]): void {
     for (const event of events) this.#events.push(event);
-    for (const reader of this.#readers) this.#hand(reader, events);
+    // A copy: who subscribes while this batch goes round has had it in its replay.
+    for (const reader of Array.from(this.#readers)) this.#hand(reader, events);
   }
 
   #hand(reader: Reader, events: readonly TurnEvent[]): void {
@@ -231,14 +242,19 @@ export function pastTheEnd(after: number, end: number, reader: Reader): void {
   else reader.onError?.(new ChatError("cursor_expired", "This turn has no such offset; read it again from its start."));
 }
 
-/** Throws the failure of a failed turn. */
-export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply {
-  if (outcome.status === "failed") {
-    throw new ChatError(
-      (outcome.error?.code ?? "internal") as ChatError["code"],
-      outcome.error?.detail ?? "The turn failed.",
-    );
+/** What a reader throws is its own affair. */
+function tell(reader: Reader, error: ChatError): void {
+  try {
+    reader.onError?.(error);
+  } catch {
+    // As with a batch: the turn and its other readers go on.
   }
+}
+
+/** Throws the error of a turn that failed, or that something other than its user interrupted. */
+export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply {
+  const failure = errorOf(outcome);
+  if (failure) throw failure;
   return {
     turn: turn.id,
     message: turn.message,
@@ -249,4 +265,12 @@ export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply
     createdAt: turn.createdAt,
     outcome,
   };
+}
+
+/** Why a turn ended without its whole answer; undefined when it is complete or its user stopped it. */
+export function errorOf({ status, error }: TurnOutcome): ChatError | undefined {
+  if (!error && status !== "failed") return undefined;
+  const { code = "internal", detail = "The turn failed.", retryAfterMs } = error ?? {};
+  const known = Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal";
+  return new ChatError(known, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
 }

@@ -3,6 +3,7 @@ import { systemClock } from "../clock.ts";
 import { ChatError } from "../errors/index.ts";
 import { memory } from "../memory/index.ts";
 import { uuidv7 } from "./ids.ts";
+import { checkSettings } from "./input.ts";
 import type { EngineOptions, LimitOptions, TurnSummary } from "./types.ts";
 
 /** EngineOptions with every default filled in. */
@@ -60,7 +61,7 @@ export function settleOptions(options: EngineOptions): Settled {
     if (settled.storage[part] === undefined)
       throw fault(`storage.${part}`, "is missing; spread a whole storage and replace parts of it");
   }
-  const positive = {
+  const positive: Record<string, number> = {
     "window.messages": settled.window.messages,
     "window.characters": settled.window.characters,
     "busy.maxWaitMs": settled.busy.maxWaitMs,
@@ -73,9 +74,23 @@ export function settleOptions(options: EngineOptions): Settled {
     "deadlines.idleMs": settled.deadlines.idleMs,
     "deadlines.totalMs": settled.deadlines.totalMs,
   };
+  const { requests = [], tokens = [], concurrentTurns = 1 } = settled.limits;
+  for (const [kind, rules] of Object.entries({ requests, tokens })) {
+    rules.forEach(({ limit, windowMs }, index) => {
+      positive[`limits.${kind}[${index}].limit`] = limit;
+      positive[`limits.${kind}[${index}].windowMs`] = windowMs;
+    });
+  }
+  positive["limits.concurrentTurns"] = concurrentTurns;
   for (const [name, value] of Object.entries(positive)) {
     if (!(value > 0)) throw fault(name, `must be above 0, not ${value}`);
   }
+  if (!(settled.busy.maxWaiting >= 0)) throw fault("busy.maxWaiting", "must be 0 or more");
+  if (settled.busy.policy !== "queue" && settled.busy.policy !== "reject")
+    throw fault("busy.policy", 'must be "queue" or "reject"');
+  checkSettings(options.settings ?? {}, (path, message) => {
+    throw fault(path, message);
+  });
   if (settled.renewMs * 2 > settled.leaseMs)
     throw fault("lease.renewMs", "must be at most half of lease.ms, so that one late renewal is no loss");
   return settled;

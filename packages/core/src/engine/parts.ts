@@ -1,4 +1,5 @@
 import type { LiveTurn } from "./live-turn.ts";
+import type { Admission } from "./admission.ts";
 import type { Limiter } from "../limits/index.ts";
 import type { Settled } from "./options.ts";
 import type { Pulse } from "./pulse.ts";
@@ -12,6 +13,7 @@ export interface Parts extends Settled {
   /** Of stateless turns: in this process only. */
   readonly localLog: TurnLog;
   readonly limiter: Limiter;
+  readonly admission: Admission;
   readonly line: WaitingLine;
   readonly pulse: Pulse;
   /** By turn id: every turn of this process from its claim until it is settled. */

@@ -35,6 +35,11 @@ export async function openSession(
 ): Promise<Opened> {
   if (!turn.stored) return { session: undefined, messages: input.messages ?? (user ? [user] : []), answer: undefined };
 
+  const known =
+    input.messageId === undefined ? undefined : await parts.storage.sessions.message(turn.key, input.messageId);
+  if (known && known.turn !== turn.id) {
+    throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
+  }
   const again = input.regenerate ? await findRegenerated(parts, turn) : undefined;
   const answer: NewMessage = {
     id: turn.message,
@@ -62,13 +67,11 @@ export async function openSession(
 export async function buildPrompt(parts: Parts, input: TurnInput, opened: Opened): Promise<Prompt> {
   const system = input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt;
   const uncounted: PromptMessage[] = [...opened.messages];
-  if (system) uncounted.unshift({ role: "system", parts: [{ type: "text", text: system }] });
+  if (system) uncounted.unshift(toSystem(system));
   const messages: PromptMessage[] = [];
   for (const message of uncounted)
     messages.push(message.tokens === undefined ? await counted(parts, message) : message);
-  const { contextWindow } = parts.backend.info;
-  const wanted = input.settings?.maxTokens ?? parts.settings.maxTokens ?? contextWindow * answerShare;
-  const room = Math.floor(contextWindow - Math.min(wanted, contextWindow / 2));
+  const room = roomFor(parts, input);
   const count = (message: PromptMessage) => message.tokens ?? 0;
   const fitted = fit(
     messages,
@@ -82,6 +85,15 @@ export async function buildPrompt(parts: Parts, input: TurnInput, opened: Opened
     inputTokens: fitted.messages.reduce((sum, message) => sum + count(message), 0),
     leftOut: fitted.leftOut,
   };
+}
+
+const toSystem = (text: string): PromptMessage => ({ role: "system", parts: [{ type: "text", text }] });
+
+/** Tokens that a prompt may have, so that there is room for the answer. */
+function roomFor(parts: Parts, input: TurnInput): number {
+  const { contextWindow } = parts.backend.info;
+  const wanted = input.settings?.maxTokens ?? parts.settings.maxTokens ?? contextWindow * answerShare;
+  return Math.floor(contextWindow - Math.min(wanted, contextWindow / 2));
 }
 
 async function counted(parts: Parts, message: PromptMessage): Promise<PromptMessage> {
@@ -99,9 +111,13 @@ export async function userMessage(parts: Parts, turn: LiveTurn, input: TurnInput
     status: "complete",
     turn: turn.id,
   } as const;
-  const count = await parts.backend.countTokens([message]);
-  if (count >= parts.backend.info.contextWindow) throw tooLong(parts.backend.info.contextWindow);
-  return { ...message, tokens: count };
+  const tokens = await parts.backend.countTokens([message]);
+  // A prompt that the session would keep must not make it unusable.
+  const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
+  const beside = system ? await parts.backend.countTokens([toSystem(system)]) : 0;
+  const room = roomFor(parts, input);
+  if (tokens + beside > room) throw tooLong(room);
+  return { ...message, tokens };
 }
 
 /** What a regeneration answers again: everything after the last user message will be superseded. */
@@ -119,6 +135,6 @@ async function findRegenerated(parts: Parts, turn: LiveTurn) {
 function tooLong(room: number): ChatError {
   return new ChatError(
     "context_too_long",
-    `The message does not fit the model's context: ${room} tokens are there for it. Shorten it, or take a model with a larger context.`,
+    `The message and the system prompt do not fit the model's context: together they may have ${room} tokens. Shorten one, or take a model with a larger context.`,
   );
 }

@@ -17,7 +17,7 @@ export interface Acceptance {
 }
 
 /**
- * A turn, from top to bottom. Rejects only before it is accepted: then nothing was stored.
+ * A turn, from top to bottom. Rejects only before it is accepted: then nothing was stored, but for `store_unavailable`, where nobody knows.
  * Afterwards every failure is an outcome that its readers get and its message keeps.
  */
 export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, acceptance: Acceptance): Promise<void> {
@@ -53,16 +53,25 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
 async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMessage | undefined) {
   let grant: Grant | undefined;
   try {
+    parts.admission.check(input.owner);
     const mayAnswer = input.settings?.maxTokens ?? parts.settings.maxTokens ?? 1_024;
-    grant = await parts.limiter.take(input.owner, turn.id, (user?.tokens ?? 0) + mayAnswer);
-    return { grant, opened: await openSession(parts, turn, input, user) };
+    grant = await parts.limiter.take(turn.limitKey, turn.id, (user?.tokens ?? 0) + mayAnswer);
+    const open = () => openSession(parts, turn, input, user);
+    // Idempotent by message id, so what may have been stored is simply stored again.
+    return {
+      grant,
+      opened: await open().catch((error: unknown) => (isUnknown(error) ? open() : Promise.reject(error))),
+    };
   } catch (error) {
     if (grant) await quietly(parts, "giving limits back", parts.limiter.settle(grant, turn.id, 0));
-    await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
+    // Whether the message is there is for the fold to find out, once the lease has run out.
+    if (!isUnknown(error)) await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
     turn.abandon(ChatError.from(error, "internal", "The turn was refused."));
     throw error;
   }
 }
+
+const isUnknown = (error: unknown) => !ChatError.isInstance(error) || error.code === "store_unavailable";
 
 /** Step 6. Never rejects: what the store did not take is folded by whoever meets it next. */
 async function finish(parts: Parts, turn: LiveTurn, opened: Opened, outcome: TurnOutcome): Promise<void> {

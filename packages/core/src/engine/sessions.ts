@@ -1,4 +1,5 @@
-import type { Message, SessionKey } from "../contracts/index.ts";
+import type { Message, Page, Session, SessionKey } from "../contracts/index.ts";
+import { alone } from "./alone.ts";
 import { fold, settleOrphan } from "./fold.ts";
 import { checkKey } from "./input.ts";
 import type { Parts } from "./parts.ts";
@@ -15,6 +16,14 @@ export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<
     if (record) return fold(parts, record);
     await settleOrphan(parts, key, message);
     return true;
+  }
+
+  async function* everySession(owner: string): AsyncIterable<Session> {
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page: Page<Session> = await sessions.list(owner, { limit: 100, ...(cursor !== undefined && { cursor }) });
+      yield* page.items;
+      cursor = page.cursor;
+    }
   }
 
   return {
@@ -37,22 +46,22 @@ export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<
       checkKey(owner);
       return sessions.list(owner, { limit: 50, ...page });
     },
-    async clear(key) {
-      await stop(key);
-      return sessions.clear(key);
-    },
-    async delete(key) {
-      await stop(key);
-      const deleted = await sessions.delete(key);
-      await turns.forget(key.owner, key.id);
-      return deleted;
-    },
-    async deleteOwner(owner) {
-      for (const turn of parts.live.values()) if (turn.key.owner === owner) await turn.stop();
-      const count = await sessions.deleteOwner(owner);
-      await turns.forget(owner);
-      return count;
-    },
+    clear: (key) => alone(parts, key, stop, () => sessions.clear(key)),
+    delete: (key) =>
+      alone(parts, key, stop, async () => {
+        const deleted = await sessions.delete(key);
+        await turns.forget(key.owner, key.id);
+        return deleted;
+      }),
+    deleteOwner: (owner) =>
+      parts.admission.erasing(owner, async () => {
+        parts.line.stopOwner(owner);
+        for (const turn of parts.live.values()) if (turn.key.owner === owner) await turn.stop();
+        for await (const { id } of everySession(owner)) if (await turns.live({ owner, id })) await stop({ owner, id });
+        const count = await sessions.deleteOwner(owner);
+        await turns.forget(owner);
+        return count;
+      }),
     stats: async (owner) => sessions.stats(owner),
   };
 }

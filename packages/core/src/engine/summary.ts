@@ -17,8 +17,8 @@ export function summarise(
   times: Times,
   refusal?: unknown,
 ): TurnSummary {
-  const code =
-    refusal === undefined ? turn.outcome?.error?.code : ChatError.isInstance(refusal) ? refusal.code : "internal";
+  const told = turn.outcome?.error?.code ?? turn.failure?.code;
+  const code = refusal === undefined ? told : ChatError.isInstance(refusal) ? refusal.code : "internal";
   return {
     owner: input.owner,
     ...(input.session !== undefined && { session: input.session }),

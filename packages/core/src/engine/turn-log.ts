@@ -69,9 +69,9 @@ export class TurnLog {
     this.#out = true;
     const since = this.#clock.monotonic();
     for (let result = first; ; result = this.turns.append(round.batches)) {
+      let results;
       try {
-        this.#deliver(round, await result);
-        break;
+        results = await result;
       } catch {
         // Unknown whether it was written: events that are there are skipped by their offset, so the round is sent again.
         if (this.#clock.monotonic() - since > patience.ms) {
@@ -79,7 +79,10 @@ export class TurnLog {
           break;
         }
         await new Promise<void>((resolve) => this.#clock.after(patience.retryMs, resolve));
+        continue;
       }
+      this.#deliver(round, results);
+      break;
     }
     this.#out = false;
     const next = this.#waiting;

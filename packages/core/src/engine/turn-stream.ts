@@ -1,5 +1,6 @@
 import type { TurnEvent } from "../contracts/index.ts";
 import type { ChatError } from "../errors/index.ts";
+import { errorOf } from "./live-turn.ts";
 import type { Turn, TurnStream } from "./types.ts";
 
 /** A turn as something to iterate. What is not read yet waits here, a batch per read, and costs the turn nothing. */
@@ -27,7 +28,11 @@ export function toStream(accepted: Promise<Turn>): TurnStream {
         const batch = waiting.shift();
         if (batch) {
           yield batch;
-          if (batch.at(-1)?.type === "end") return;
+          const last = batch.at(-1);
+          if (last?.type !== "end") continue;
+          const broken = errorOf(last);
+          if (broken) throw broken;
+          return;
         } else if (failure) throw failure;
         else {
           await new Promise<void>((resolve) => {

@@ -98,6 +98,8 @@ export interface TurnInput {
   readonly signal?: AbortSignal;
   /** Handed through to `onTurn`. */
   readonly requestId?: string;
+  /** Whose limits this turn takes; default: the owner's. For owners that anybody can make up, an address. */
+  readonly limitKey?: string;
 }
 
 export interface Reader {
@@ -123,7 +125,7 @@ export interface Turn {
   readonly createdAt: string;
   /** Every event after `after`, once and in order, the `end` event last; an offset beyond it is `cursor_expired`. */
   subscribe(after: number, reader: Reader): () => void;
-  /** The settled answer. Counts as a listener. Rejects if the turn failed or cannot be read. */
+  /** The settled answer, whole or as its user stopped it. Counts as a listener. Rejects if the turn failed or cannot be read. */
   reply(): Promise<Reply>;
   stop(): Promise<void>;
 }
@@ -140,7 +142,10 @@ export interface Reply {
   readonly outcome: TurnOutcome;
 }
 
-/** `engine.stream`: usable at once; refused calls throw where they are first awaited. */
+/**
+ * `engine.stream`: usable at once. Iterating it throws what refused the call and, after the `end` event, the error of a turn that
+ * failed. Leaving the loop is not a stop: the turn goes on for `detachedMs` unless `stop()` is called.
+ */
 export interface TurnStream extends AsyncIterable<TurnEvent> {
   /** Once it resolves, the user's message is stored. */
   readonly accepted: Promise<Turn>;
@@ -198,6 +203,8 @@ export interface Sessions {
 
 export interface ChatEngine {
   readonly info: ModelInfo;
+  /** `draining` from the call of `close` on. */
+  readonly state: "ready" | "draining" | "closed";
   readonly storage: Storage;
   readonly clock: Clock;
   readonly sessions: Sessions;
@@ -214,9 +221,12 @@ export interface ChatEngine {
   turn(key: SessionKey, id: string): Promise<Turn>;
   /** The turn that runs on a session now. */
   live(key: SessionKey): Promise<Turn | undefined>;
-  /** Stops the running turn of a session and those that wait; what was generated is kept. False: none was there. */
+  /**
+   * Stops the running turn of a session and those that wait; what was generated is kept. False: none was there. Waits until it has
+   * ended, for a turn of another node at most 5 s.
+   */
   stop(key: SessionKey): Promise<boolean>;
   health(): Promise<EngineHealth>;
-  /** Stops admitting, lets turns finish for `drainMs` (default 10,000), interrupts the rest, closes backend and storage. */
+  /** Stops admitting, also who has no claim yet, lets turns finish for `drainMs` (default 10,000), interrupts the rest, closes backend and storage. */
   close(options?: { readonly drainMs?: number }): Promise<void>;
 }

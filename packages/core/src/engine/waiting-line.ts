@@ -2,6 +2,7 @@ import type { Clock, SessionKey } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 
 interface Waiter {
+  readonly owner: string;
   readonly go: () => void;
   readonly fail: (error: ChatError) => void;
 }
@@ -9,7 +10,7 @@ interface Waiter {
 /** How long the first in line waits before it tries again unasked: the turn it waits for may run on another node. */
 const retryMs = () => 100 + Math.random() * 200;
 
-/** Turns that wait for a busy session: first come, first served within this process. */
+/** Who waits for a busy session: first come to the line, first served, within this process. */
 export class WaitingLine {
   readonly #lines = new Map<string, Waiter[]>();
   readonly #clock: Clock;
@@ -27,12 +28,6 @@ export class WaitingLine {
     return this.#lines.has(nameOf(key));
   }
 
-  get size(): number {
-    let sum = 0;
-    for (const line of this.#lines.values()) sum += line.length;
-    return sum;
-  }
-
   /**
    * Calls `attempt` whenever it is this caller's turn and the session may be free, until it gives something.
    * Throws `turn_in_progress` (line full, waited too long) and `turn_stopped`.
@@ -46,6 +41,7 @@ export class WaitingLine {
     let wake: () => void = () => {};
     let failure: ChatError | undefined;
     const waiter: Waiter = {
+      owner: key.owner,
       go: () => wake(),
       fail: (error) => {
         failure ??= error;
@@ -91,10 +87,14 @@ export class WaitingLine {
 
   /** Sends everybody away who waits on this session; how many. */
   stop(key: SessionKey): number {
-    const line = this.#lines.get(nameOf(key));
-    for (const waiter of line ?? [])
-      waiter.fail(new ChatError("turn_stopped", "Stopped while it waited; its message was not stored."));
-    return line?.length ?? 0;
+    const line = this.#lines.get(nameOf(key)) ?? [];
+    for (const waiter of line) waiter.fail(stopped());
+    return line.length;
+  }
+
+  stopOwner(owner: string): void {
+    for (const line of this.#lines.values())
+      for (const waiter of line) if (waiter.owner === owner) waiter.fail(stopped());
   }
 
   stopAll(error: ChatError): void {
@@ -103,6 +103,8 @@ export class WaitingLine {
 }
 
 const nameOf = (key: SessionKey) => JSON.stringify([key.owner, key.id]);
+
+const stopped = () => new ChatError("turn_stopped", "Stopped while it waited; its message was not stored.");
 
 const gone = () =>
   new ChatError("turn_stopped", "Who asked has gone while the turn waited; its message was not stored.");

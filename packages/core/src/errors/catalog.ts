@@ -27,6 +27,7 @@ export const catalog = {
   // The session.
   turn_in_progress: entry(409, "Another turn is running on this session", true),
   turn_stopped: entry(409, "The turn was stopped before it began"),
+  message_exists: entry(409, "The session has a message with this id already"),
   session_exists: entry(409, "The session exists already"),
   sessions_full: entry(409, "This user has as many sessions as are allowed"),
   idempotency_mismatch: entry(422, "The Idempotency-Key came with another body before"),

@@ -21,6 +21,11 @@ export class TurnLog {
     return true;
   }
 
+  /** Nobody may read it any more; what still holds the turn shall not hold its text. */
+  clear(): void {
+    this.#batches.length = 0;
+  }
+
   read(after: number, limit: number): LoggedEvent[] {
     const events: LoggedEvent[] = [];
     let index = countBefore(this.#batches, (batch) => (batch.at(-1)?.offset ?? 0) <= after);

@@ -206,6 +206,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const turns = this.#session(key);
     this.#unsettled.delete(state);
     this.#logEnds.remove(state);
+    state.log.clear();
     if (!turns) return;
     if (turns.byId.get(id) === state) turns.byId.delete(id);
     if (turns.live === state) turns.live = undefined;

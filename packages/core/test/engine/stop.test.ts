@@ -72,8 +72,10 @@ test("from another node, by the bus", async () => {
   const two = one.node();
   const turn = await one.engine.start({ ...ada, message: "Hi" });
   await texts(turn, 1);
-  expect(await two.engine.stop(key)).toBe(true);
+  const stopped = two.engine.stop(key);
   expect((await turn.reply()).outcome.status).toBe("interrupted");
+  await pass(one.clock, 250);
+  expect(await stopped).toBe(true);
 });
 
 test("from another node, when the bus loses the message", async () => {
@@ -82,8 +84,9 @@ test("from another node, when the bus loses the message", async () => {
   const two = one.node();
   const turn = await one.engine.start({ ...ada, message: "Hi" });
   await texts(turn, 1);
-  expect(await two.engine.stop(key)).toBe(true);
+  const stopped = two.engine.stop(key);
   await pass(one.clock, 3_250);
+  expect(await stopped).toBe(true);
   expect((await turn.reply()).outcome.status).toBe("interrupted");
 });
 

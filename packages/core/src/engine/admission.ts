@@ -1,0 +1,41 @@
+import { ChatError } from "../errors/index.ts";
+
+/** Whether turns may begin: asked before anything is done, and again once a turn has its claim and could be waited for. */
+export class Admission {
+  #draining = false;
+  readonly #erasing = new Map<string, number>();
+
+  /** Throws `draining`, or `turn_in_progress` while everything of this owner is being erased. */
+  check(owner: string): void {
+    if (this.#draining) throw draining();
+    if (this.#erasing.has(owner)) {
+      throw new ChatError(
+        "turn_in_progress",
+        "This owner's conversations are being erased. Send it again in a moment.",
+        {
+          retryAfterMs: 1_000,
+        },
+      );
+    }
+  }
+
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** No turn of this owner begins while `work` runs. */
+  async erasing<T>(owner: string, work: () => Promise<T>): Promise<T> {
+    this.#erasing.set(owner, (this.#erasing.get(owner) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const others = (this.#erasing.get(owner) ?? 1) - 1;
+      if (others > 0) this.#erasing.set(owner, others);
+      else this.#erasing.delete(owner);
+    }
+  }
+}
+
+export function draining(): ChatError {
+  return new ChatError("draining", "The server is shutting down. Send it again in a moment.", { retryAfterMs: 1_000 });
+}

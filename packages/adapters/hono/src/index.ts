@@ -2,7 +2,7 @@ import { type ChatEngine, createHandler, type HandlerOptions } from "@parlor/htt
 import { respond } from "@parlor/http/fetch";
 import { type Context, type Env, Hono } from "hono";
 import type { GetConnInfo } from "hono/conninfo";
-import { baseRoutePath } from "hono/route";
+import { routePath } from "hono/route";
 
 export interface HonoOptions<E extends Env> extends HandlerOptions<Context<E>> {
   /** The runtime's own, for the sender's address: `hono/bun`, `hono/deno`, `hono/cloudflare-workers`, … Not needed on Node. */
@@ -36,12 +36,9 @@ export function parlor<E extends Env = Env>(engine: ChatEngine, options: HonoOpt
   return app;
 }
 
-/** The mount path as it was asked for: where it is declared it may hold parameters. */
+/** The mount path as it was asked for: as it is declared (`/ai/*`) it may hold parameters. */
 function mountOf(context: Context): string {
-  const declared = baseRoutePath(context).split("/").filter(Boolean).length;
+  const depth = routePath(context).split("/").length - 1;
   const { pathname } = new URL(context.req.url);
-  return pathname
-    .split("/")
-    .slice(0, declared + 1)
-    .join("/");
+  return pathname.split("/").slice(0, depth).join("/");
 }

@@ -1,5 +1,6 @@
 import { ChatError } from "@parlor/core";
 import type { Gate } from "./auth/gate.ts";
+import { networkOf } from "./auth/network.ts";
 import type { Principal } from "./auth/principal.ts";
 import { bearerOf } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
@@ -33,5 +34,6 @@ export async function dispatch<Raw>(exchange: Exchange<Raw>, gate: Gate<Raw>, bo
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
   const input: { session_id?: unknown } = await readInput(route, request, params, bodyBytes);
   const principal = visitor.principal ?? (exchange.principal = bearerOf(input.session_id));
-  return route.handle(input, { request, principal, requestId });
+  const limitKey = visitor.anonymous ? networkOf(request.ip) : undefined;
+  return route.handle(input, { request, principal, limitKey, requestId });
 }

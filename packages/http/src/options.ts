@@ -7,7 +7,10 @@ export type Group = "v1" | "simple" | "system";
 export interface HandlerOptions<Raw = unknown> {
   /** Says who asks; several are tried in order, and who none of them knows gets 401. */
   readonly auth?: Authenticate<Raw> | readonly Authenticate<Raw>[];
-  /** Opens the `user` routes to who comes without credentials. There must be `auth` or this. */
+  /**
+   * Opens the `user` routes to who comes without credentials. There must be `auth` or this. The engine's limits count such people
+   * by address (IPv6: by /64), so the host must know it: behind a proxy, set the framework's trust-proxy setting.
+   */
   readonly access?: "public";
   /**
    * With public access: true makes one owner, `anonymous`, of all who come; they see each other's sessions. Default false:

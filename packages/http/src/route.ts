@@ -17,6 +17,8 @@ type Output<S extends Shape> = { readonly [Field in keyof S]: z.output<S[Field]>
 export interface Call {
   readonly request: HttpRequest;
   readonly principal: Principal;
+  /** Whose limits a turn takes; undefined: the principal's. */
+  readonly limitKey: string | undefined;
   readonly requestId: string;
 }
 

@@ -7,8 +7,8 @@ import { isForeign } from "./cross-site.ts";
 import type { Authenticate, Principal } from "./principal.ts";
 import { visitorOf, type Visitor } from "./visitor.ts";
 
-const everybody: Visitor = { principal: { id: "anonymous" } };
-const unasked: Visitor = { principal: { id: "unasked" } };
+const everybody: Visitor = { principal: { id: "anonymous" }, anonymous: true };
+const unasked: Visitor = { principal: { id: "unasked" }, anonymous: true };
 
 /** Decides who may use a route. Throws `unauthorized`, `forbidden` or `auth_unavailable`. */
 export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => Promise<Visitor>;
@@ -26,7 +26,9 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
     for (const method of methods) {
       const principal = await ask(method, request);
-      if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) return { principal };
+      if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) {
+        return { principal, anonymous: false };
+      }
     }
     // Without an `auth` nobody could say whether credentials are good: they are ignored.
     if (access !== "public" || (methods.length > 0 && request.headers["authorization"] !== undefined)) {

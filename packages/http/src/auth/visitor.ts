@@ -8,6 +8,8 @@ const aYear = 31_536_000;
 export interface Visitor {
   /** Undefined: known by nothing but the session they name. */
   readonly principal: Principal | undefined;
+  /** Came without credentials: could be anybody, and anybody new each time. */
+  readonly anonymous: boolean;
   readonly setCookie?: string;
 }
 
@@ -17,12 +19,12 @@ export interface Visitor {
  */
 export function visitorOf(request: HttpRequest): Visitor {
   const known = inCookies.exec(request.headers["cookie"] ?? "")?.[1];
-  if (known !== undefined) return { principal: toPrincipal(known) };
+  if (known !== undefined) return { principal: toPrincipal(known), anonymous: true };
   const site = request.headers["sec-fetch-site"];
-  if (site !== "same-origin" && site !== "none") return { principal: undefined };
+  if (site !== "same-origin" && site !== "none") return { principal: undefined, anonymous: true };
   const made = randomId();
   const attributes = `Path=${request.prefix || "/"}; Max-Age=${aYear}; HttpOnly; SameSite=Lax${request.secure ? "; Secure" : ""}`;
-  return { principal: toPrincipal(made), setCookie: `${cookieName}=${made}; ${attributes}` };
+  return { principal: toPrincipal(made), anonymous: true, setCookie: `${cookieName}=${made}; ${attributes}` };
 }
 
 /** Who comes with a session's id alone. Without one they own nothing, for this request only. */

@@ -24,6 +24,7 @@ export function toTurnInput(input: ChatInput, call: Call): TurnInput {
     settings,
     signal: call.request.signal,
     requestId: call.requestId,
+    ...(call.limitKey !== undefined && { limitKey: call.limitKey }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };
 }

@@ -28,6 +28,8 @@ export default defineConfig(
       dts: false,
       external: [/^@parlor\//],
       skipNodeModulesBundle: true,
+      // `node:sqlite` has no name without it.
+      removeNodeProtocol: false,
     };
   }),
 );

@@ -44,15 +44,23 @@ export class Agenda {
     await this.#connection.run(doneScript, [this.#key(shardOf(tag))], [member]);
   }
 
-  /** What is due: of each shard at most so many, the longest due first. */
+  /** What is due: of each shard that can be reached at most so many, the longest due first. */
   async due(limit: number): Promise<string[]> {
     const shards = Array.from({ length: shardCount }, (_, shard) =>
       this.#connection.run<string[]>(dueScript, [this.#key(shard)], [limit]),
     );
-    return (await Promise.all(shards)).flat();
+    return reached(await Promise.allSettled(shards)).flat();
   }
 
   #key(shard: number): string {
     return `${this.#prefix}{${shard}}:${this.#name}`;
   }
+}
+
+/** What could be had, though a node of a cluster may be away; throws when nothing could. */
+export function reached<T>(results: readonly PromiseSettledResult<T>[]): T[] {
+  const values = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed && values.length === 0) throw failed.reason;
+  return values;
 }

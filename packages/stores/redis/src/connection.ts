@@ -97,7 +97,8 @@ export class Connection {
       return Promise.reject(unavailable(this.#lostBy ?? "no answer"));
     return new Promise((resolve, reject) => {
       const deadline = this.#deadlines.add(() => {
-        this.#silent = wire.ready;
+        // Of a cluster only one node may be.
+        this.#silent = wire.ready && !this.#settings.cluster;
         reject(unavailable(wire.ready ? "no answer in time" : this.#lostBy));
       });
       const start = (attempt: number) => {

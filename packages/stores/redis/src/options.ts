@@ -6,7 +6,7 @@ export interface RedisOptions {
   readonly url: string;
   /** Before every key and channel. Default `parlor:`. No braces: they would decide where a cluster keeps a key. */
   readonly prefix?: string;
-  /** Addresses of some nodes of a Redis Cluster, as urls; then `url` is not used for more than its user and password. Default: no cluster. */
+  /** The server is a Redis Cluster; addresses of more of its nodes, where `url` alone might be away. Default: no cluster. */
   readonly cluster?: readonly string[];
   /** How long a call may take before it is `store_unavailable`, in milliseconds. Default 2,000. */
   readonly timeoutMs?: number;

@@ -12,7 +12,7 @@ import type {
   TurnRecord,
   TurnStore,
 } from "@parlor/core";
-import { Agenda } from "./agenda.ts";
+import { Agenda, reached } from "./agenda.ts";
 import { again, type Connection } from "./connection.ts";
 import { decode, encode, ownerOf, tagOf } from "./keys.ts";
 import type { Settings } from "./options.ts";
@@ -142,7 +142,7 @@ export class RedisTurns extends RedisPart implements TurnStore {
       [claim.epoch, JSON.stringify(outcome), again],
     );
     // Until it has settled, everybody may see to it.
-    this.hint(this.#unsettled.plan(at.tag, at.name, 0, "XX"));
+    this.hint(this.#unsettled.plan(at.tag, at.name, 0));
     return (await ending) === 1;
   }
 
@@ -175,24 +175,14 @@ export class RedisTurns extends RedisPart implements TurnStore {
 
   async expired(limit: number): Promise<readonly TurnRecord[]> {
     const found: { readonly turn: TurnRecord; readonly claimed: number }[] = [];
-    // Who is looked at is found, planned for later or done with, so the next look finds others.
-    for (let looked = Infinity; looked > 0 && found.length < limit;) {
-      const due = (await this.#unsettled.due(limit)).filter(
-        (name) => !found.some(({ turn }) => this.#at(turn.key, turn.id).name === name),
-      );
-      looked = due.length;
-      await Promise.all(
-        due.map(async (name) => {
-          const [tag = "", session = "", turn = ""] = name.split(":");
-          const key = { owner: ownerOf(tag), id: decode(session) };
-          const at = this.#at(key, decode(turn));
-          const seen = await this.connection.run<[...Stored, number] | number | null>(scripts.look, [at.turn], []);
-          if (seen === null) return this.#unsettled.done(tag, name);
-          if (typeof seen === "number") return this.#unsettled.plan(tag, name, seen, "XX");
-          const [record, outcome, claimed] = seen;
-          found.push({ turn: toRecord(key, decode(turn), [record, outcome]), claimed: Number(claimed) });
-        }),
-      );
+    const looked = new Set<string>();
+    while (found.length < limit) {
+      // Who is looked at is found, planned for later or done with, so the next look finds others.
+      const due = (await this.#unsettled.due(limit)).filter((name) => !looked.has(name));
+      if (due.length === 0) break;
+      for (const name of due) looked.add(name);
+      const looks = await Promise.allSettled(due.map((name) => this.#look(name)));
+      found.push(...reached(looks).flatMap((one) => one ?? []));
     }
     return found
       .toSorted((a, b) => a.claimed - b.claimed)
@@ -211,6 +201,18 @@ export class RedisTurns extends RedisPart implements TurnStore {
       await this.#forgetPlans(tag, forgotten);
       count = forgotten.length;
     }
+  }
+
+  /** The turn, if it waits for folding; else when to look again is noted. */
+  async #look(name: string): Promise<{ readonly turn: TurnRecord; readonly claimed: number } | undefined> {
+    const [tag = "", session = "", turn = ""] = name.split(":");
+    const key = { owner: ownerOf(tag), id: decode(session) };
+    const at = this.#at(key, decode(turn));
+    const seen = await this.connection.run<[...Stored, number] | number | null>(scripts.look, [at.turn], []);
+    if (seen === null) await this.#unsettled.done(tag, name);
+    else if (typeof seen === "number") await this.#unsettled.plan(tag, name, seen, "XX");
+    else return { turn: toRecord(key, decode(turn), [seen[0], seen[1]]), claimed: Number(seen[2]) };
+    return undefined;
   }
 
   /** Of pairs of session and running turn, '' for none. */

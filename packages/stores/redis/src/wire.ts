@@ -34,7 +34,7 @@ const longestPauseMs = 500;
 const reconnectStrategy = (retries: number) => Math.min(25 * 2 ** retries, longestPauseMs) * (0.5 + Math.random() / 2);
 
 function clientOptions(settings: Settings) {
-  const { timeoutMs, tls } = settings;
+  const { url, timeoutMs, tls } = settings;
   return {
     // Understood by every server that speaks Redis; nothing here needs RESP3.
     RESP: 2 as const,
@@ -46,7 +46,7 @@ function clientOptions(settings: Settings) {
       connectTimeout: timeoutMs,
       socketTimeout: Math.max(timeoutMs, pingMs) + graceMs,
       reconnectStrategy,
-      ...(tls && { tls: true as const, ...tls }),
+      ...((tls || url.startsWith("rediss:")) && { tls: true as const, ...tls }),
     },
   };
 }
@@ -77,7 +77,7 @@ function openCluster(settings: Settings, urls: readonly string[], { ready, heard
   const { username, password } = new URL(settings.url);
   const cluster = createCluster({
     RESP: 2,
-    rootNodes: urls.map((url) => ({ url, ...clientOptions(settings) })),
+    rootNodes: [settings.url, ...urls].map((url) => ({ url, ...clientOptions(settings) })),
     defaults: {
       ...clientOptions(settings),
       ...(username && { username: decodeURIComponent(username) }),

@@ -1,15 +1,16 @@
-import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
 import { createHandler, notFound } from "@parlor/http";
-import { listener, send } from "@parlor/http/node";
+import { listener } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
 import { loadBackend } from "./load-backend.ts";
 import { closeStorage, loadStorage } from "./load-storage.ts";
+import { foreignHost, isLocalHost, isLoopback } from "./local-host.ts";
 import { turnLine } from "./log/turn-line.ts";
+import { createTurnAway } from "./turn-away.ts";
 import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
 
@@ -67,14 +68,10 @@ async function serve(config: Config, backend: ModelBackend, storage: Storage, lo
     logger,
     ...(config.model.kind === "openai" && { providerName: config.model.spelled }),
   });
-  const answer = listener(handler, {
-    notFound(incoming, outgoing) {
-      const { method = "GET" } = incoming;
-      const id = randomUUID();
-      send(notFound(id), method, outgoing);
-      logger.info({ method, status: 404, request_id: id }, "request");
-    },
-  });
+  const turnAway = createTurnAway(logger);
+  const answer = listener(handler, { notFound: turnAway(notFound) });
+  const refuseHost = turnAway(foreignHost);
+  let onlyLocal = true;
   let closing: Promise<void> | undefined;
   const server = createServer(
     {
@@ -87,10 +84,12 @@ async function serve(config: Config, backend: ModelBackend, storage: Storage, lo
     },
     (request, response) => {
       if (closing) response.shouldKeepAlive = false;
-      answer(request, response);
+      if (onlyLocal && !isLocalHost(request.headers.host)) refuseHost(request, response);
+      else answer(request, response);
     },
   );
   await listen(server, config.listen);
+  onlyLocal = isLoopback((server.address() as AddressInfo).address);
   return {
     url: urlOf(server),
     engine,

@@ -54,6 +54,7 @@ export function failureOf(event: TurnEvent | undefined): ChatError | undefined {
 
 export function failureOfOutcome({ status, error }: TurnOutcome): ChatError | undefined {
   if (status === "complete" || (status === "interrupted" && !error)) return undefined;
-  const { code = "internal", detail = "The turn failed." } = error ?? {};
-  return new ChatError(Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal", detail);
+  const { code = "internal", detail = "The turn failed.", retryAfterMs } = error ?? {};
+  const known = Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal";
+  return new ChatError(known, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
 }

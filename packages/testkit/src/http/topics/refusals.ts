@@ -200,6 +200,21 @@ export const refusals: HttpTopic = {
       },
       { engine: () => ({ limits: { requests: [{ limit: 1, windowMs: 60_000 }] } }) },
     ),
+    check(
+      "a model's service that limits us: 503 with its Retry-After, streamed or not",
+      async ({ ask }) => {
+        const requests = [
+          ask("POST", chat, { body: hi }),
+          ask("POST", chat, { body: { ...hi, session_id: "s2", stream: true } }),
+          ask("POST", "/chat-stream", { body: { ...hi, session_id: "s3" } }),
+        ];
+        for (const answer of await Promise.all(requests)) {
+          expectProblem(answer, 503, "backend_rate_limited");
+          assert.equal(answer.headers.get("retry-after"), "7");
+        }
+      },
+      { model: [{ fail: new ChatError("backend_rate_limited", "Too fast.", { retryAfterMs: 6_500 }) }] },
+    ),
     ...(["backend_timeout", "backend_overloaded", "backend_auth", "content_filter"] as const).map((code) =>
       check(
         `${code} before the first word: a status, streamed or not`,

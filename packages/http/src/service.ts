@@ -18,7 +18,7 @@ export interface Service {
   readonly heartbeats: Heartbeats;
   /** What `llm_provider` says. */
   provider(): string;
-  /** At most a second old. */
+  /** Of backend and stores at most a second old; the engine's state is the present one. */
   health(): Promise<EngineHealth>;
   uptimeSeconds(): number;
   /** ISO 8601, UTC. */
@@ -41,10 +41,10 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     times,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
     provider: () => options.providerName ?? engine.info.provider,
-    health() {
+    async health() {
       const now = clock.monotonic();
       if (!health || now - health.askedAt >= healthCachedMs) health = { askedAt: now, answer: engine.health() };
-      return health.answer;
+      return { ...(await health.answer), state: engine.state };
     },
     uptimeSeconds: () => (clock.monotonic() - startedAt) / 1000,
     timestamp: () => new Date(clock.now()).toISOString(),

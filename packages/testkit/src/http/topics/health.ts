@@ -56,9 +56,11 @@ export const health: HttpTopic = {
       },
       { engine: () => ({ storage: dead() }) },
     ),
-    check("shutting down: 503 for readiness and new turns", async ({ ask, engine }) => {
+    check("shutting down: 503 at once for readiness and new turns", async ({ ask, engine }) => {
+      assert.equal((await ask("GET", "/health")).status, 200);
       await engine.close();
       assert.equal((await ask("GET", "/health")).status, 503);
+      assert.equal((await ask("GET", "/api/v1/health")).status, 503);
       const answer = await ask("POST", "/chat", { body: { message: "Hi", session_id: "s1" } });
       assert.equal(answer.status, 503);
       assert.ok(Number(answer.headers.get("retry-after")) >= 1);

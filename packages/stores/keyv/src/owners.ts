@@ -1,4 +1,4 @@
-import { ChatError } from "@parlor/core";
+import { ChatError, type SessionKey } from "@parlor/core";
 import type { Call } from "./call.ts";
 import type { Head } from "./head.ts";
 import { ownerNames, sessionNames } from "./names.ts";
@@ -21,6 +21,14 @@ export interface Change extends Omit<Announced, "ms"> {
   ms: number;
 }
 
+interface Outcomes {
+  /** Nobody works on them. */
+  readonly over: readonly Announced[];
+  /** Removals of which only the beginning was made. */
+  readonly begun: readonly Announced[];
+  readonly made: readonly Announced[];
+}
+
 /**
  * Which sessions an owner has, in the order of their changes. An index is written before the head it speaks of; an entry counts
  * if the head says the same. So no crash makes a session unknown to its owner, and none has to be repaired by searching.
@@ -29,16 +37,19 @@ export class Owners {
   readonly #settings: Settings;
   readonly #registry: Registry;
   readonly #totals: Totals;
+  readonly #finish: (key: SessionKey) => void;
   readonly #queue = new Queue();
   /** Announced by this process and not over. */
   readonly #open = new Set<string>();
   /** Announced by this process and made. */
   readonly #made = new Set<string>();
 
-  constructor(settings: Settings, registry: Registry, totals: Totals) {
+  /** `finish` is told of sessions whose removal was begun and not ended. */
+  constructor(settings: Settings, registry: Registry, totals: Totals, finish: (key: SessionKey) => void) {
     this.#settings = settings;
     this.#registry = registry;
     this.#totals = totals;
+    this.#finish = finish;
   }
 
   /** Says that a session is going to change, and when. Throws `sessions_full`. */
@@ -55,14 +66,16 @@ export class Owners {
         change.ms = Math.max(this.#settings.clock.now(), index.newestMs + 1, change.old + 1);
         index.newestMs = change.ms;
       }
-      index.announced.push({ ...change });
-      this.#open.add(token(owner, change));
+      // A removal that was begun before is announced already.
+      const name = token(owner, change);
+      index.announced = [...index.announced.filter((one) => token(owner, one) !== name), { ...change }];
+      this.#open.add(name);
       await this.#save(call, index);
     });
   }
 
-  /** The change was made. */
-  made(owner: string, change: Change): void {
+  /** The change was made. `again`: it is a removal that was begun before, so it may be counted already. */
+  made(owner: string, change: Change, again = false): void {
     const name = token(owner, change);
     this.#open.delete(name);
     this.#made.add(name);
@@ -70,7 +83,7 @@ export class Owners {
       if (this.#made.size <= mostFinished) break;
       this.#made.delete(oldest);
     }
-    this.#totals.changed(owner, change);
+    this.#totals.changed(owner, again ? undefined : change);
   }
 
   /** It was made or not: its head knows. */
@@ -84,7 +97,7 @@ export class Owners {
     const names = ownerNames(owner);
     return this.#queue.run(names.index, async () => {
       const index = await call.find<OwnerIndex>(names.index);
-      if (!index) return;
+      if (!index) return this.#registry.remove(call, owner);
       await this.#resolve(call, index);
       const keep = index.announced.length > 0 || (!thorough && index.sessions > 0) || (await this.#hasAny(call, index));
       if (keep) return this.#save(call, index);
@@ -111,9 +124,10 @@ export class Owners {
   async counters(call: Call, owner: string): Promise<{ sessions: number; messages: number }> {
     const index = await this.get(call, owner);
     let { sessions, messages } = index ?? { sessions: 0, messages: 0 };
-    for (const made of index ? await this.settled(call, index) : []) {
-      sessions += made.sessions;
-      messages += made.messages;
+    const { begun = [], made = [] } = index ? await this.#outcomes(call, index) : {};
+    for (const change of [...begun, ...made]) {
+      sessions += change.sessions;
+      messages += change.messages;
     }
     return { sessions, messages };
   }
@@ -131,20 +145,20 @@ export class Owners {
     return over.slice(0, limit).map(([id]) => id);
   }
 
-  /** Announced changes that were made, as far as this can be said now. */
-  async settled(call: Call, { owner, announced }: OwnerIndex): Promise<Announced[]> {
+  /** What became of announced changes, as far as this can be said now. */
+  async #outcomes(call: Call, { owner, announced }: OwnerIndex): Promise<Outcomes> {
     const over = announced.filter((change) => !this.#open.has(token(owner, change)));
     const unknown = over.filter((change) => !this.#made.has(token(owner, change)));
     const heads = await call.get<Head>(unknown.map(({ id }) => sessionNames({ owner, id }).head));
+    const begun = unknown.filter(({ ms }, at) => ms === 0 && heads[at]?.gone);
     const refuted = unknown.filter(({ ms }, at) => heads[at]?.updatedMs !== (ms || undefined));
-    return over.filter((change) => !refuted.includes(change));
+    return { over, begun, made: over.filter((change) => !refuted.includes(change)) };
   }
 
   /** Puts what is known of announced changes into the index. */
   async #resolve(call: Call, index: OwnerIndex): Promise<void> {
     const { owner } = index;
-    const over = index.announced.filter((change) => !this.#open.has(token(owner, change)));
-    const made = await this.settled(call, index);
+    const { over, begun, made } = await this.#outcomes(call, index);
     for (const { old, ms, id, sessions, messages } of made) {
       if (old > 0) await this.#removeEntry(call, index, old);
       if (ms > 0) insert(index, [ms, id]);
@@ -152,7 +166,8 @@ export class Owners {
       index.messages += messages;
     }
     for (const change of over) this.#made.delete(token(owner, change));
-    index.announced = index.announced.filter((change) => !over.includes(change));
+    index.announced = index.announced.filter((change) => !over.includes(change) || begun.includes(change));
+    for (const { id } of begun) this.#finish({ owner, id });
   }
 
   async #hasAny(call: Call, index: OwnerIndex): Promise<boolean> {

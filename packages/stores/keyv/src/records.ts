@@ -33,6 +33,18 @@ export class Records implements Source {
     return Call.run(this, this.#timeoutMs, work);
   }
 
+  async ping(signal: AbortSignal): Promise<void> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(unavailable(signal.reason));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      await Promise.race([this.call((call) => call.check()), aborted]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
   close(): void {
     this.#closed = true;
     const { store } = this.#keyv;

@@ -53,7 +53,10 @@ export class KeyvSessions implements SessionStore {
     this.#records = records;
     this.#settings = settings;
     this.#disconnect = disconnect;
-    this.#owners = new Owners(settings, this.#registry, this.#totals);
+    this.#owners = new Owners(settings, this.#registry, this.#totals, (key) => {
+      // Whoever meets it next tries again.
+      records.call((call) => this.#expire(call, key)).catch(() => {});
+    });
     this.#stopSweeper = startSweeper(records, settings, this.#registry, this.#owners, (call, key) =>
       this.#expire(call, key),
     );
@@ -164,16 +167,8 @@ export class KeyvSessions implements SessionStore {
     };
   }
 
-  async ping(signal: AbortSignal): Promise<void> {
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(unavailable(signal.reason));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await Promise.race([this.#records.call((call) => call.check()), aborted]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  ping(signal: AbortSignal): Promise<void> {
+    return this.#records.ping(signal);
   }
 
   close(): Promise<void> {
@@ -270,7 +265,7 @@ export class KeyvSessions implements SessionStore {
       await call.set([[names.head, JSON.stringify({ ...head, gone: true })]]);
       await eraseSession(call, names, head);
       await call.delete([names.head]);
-      this.#owners.made(owner, change);
+      this.#owners.made(owner, change, head.gone);
     } catch (error) {
       this.#owners.gaveUp(owner, change);
       throw error;

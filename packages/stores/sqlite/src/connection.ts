@@ -179,8 +179,8 @@ async function retry<T>(attempt: () => T, deadline: number): Promise<T> {
       if (!isBusy(error)) throw toStoreError(error);
       cause = error;
     }
-    // Processes that wait for the same lock must not keep step.
-    await sleep(5 + Math.random() * 20);
+    // Often, since a busy process lets go only for moments; at random, since processes that wait must not keep step.
+    await sleep(1 + Math.random() * 4);
   }
   throw locked(cause);
 }

@@ -7,7 +7,7 @@ import { applicationId, migrations } from "./schema.ts";
 import { machineClock, type StoreClock, toStoreClock } from "./store-clock.ts";
 
 /** How long one try may block the event loop while another process writes; the usual write takes far less. */
-const busyMs = 10;
+const busyMs = 3;
 
 interface Opened {
   readonly database: DatabaseSync;

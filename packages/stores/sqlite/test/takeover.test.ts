@@ -14,7 +14,11 @@ const start = players();
 const lease = { ms: 1_500, renewMs: 300 };
 
 const node = (path: string) =>
-  createChatEngine({ backend: scriptedBackend(says("After all.")), storage: sqlite(path), lease });
+  createChatEngine({
+    backend: scriptedBackend(says("After all.")),
+    storage: sqlite(path, { timeoutMs: 10_000 }),
+    lease,
+  });
 
 /** Freezes a process between two of its writes: in the middle of one it would keep the lock of all, which `locks.test.ts` shows. */
 async function freeze(player: Player, path: string): Promise<void> {

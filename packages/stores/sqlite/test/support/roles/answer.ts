@@ -13,7 +13,7 @@ const script = function* (): Generator<Step> {
 };
 const engine = createChatEngine({
   backend: scriptedBackend(() => script() as Iterable<Step> as readonly Step[]),
-  storage: sqlite(path),
+  storage: sqlite(path, { timeoutMs: 10_000 }),
   lease: { ms: 1_500, renewMs: 300 },
 });
 const turn = await engine.start({

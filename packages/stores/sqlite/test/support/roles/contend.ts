@@ -2,7 +2,7 @@ import { sqlite } from "@parlor/sqlite";
 
 // Does so many of everything that processes may get wrong together, and says what it got.
 const [, , path = "", name = "", rounds = "0"] = process.argv;
-const storage = sqlite(path);
+const storage = sqlite(path, { timeoutMs: 20_000 });
 const key = { owner: "ada", id: "session" };
 const createdAt = "2026-01-01T00:00:00.000Z";
 const got = { charged: 0, first: 0, won: 0, created: 0 };

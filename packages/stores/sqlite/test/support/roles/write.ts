@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { sqlite } from "@parlor/sqlite";
 
 // Appends messages of its own as fast as it can, and says so of each once it was told that it is stored.
-const storage = sqlite(process.argv[2] ?? "", { durability: process.argv[3] === "process" ? "process" : "power" });
+const [, , path = "", durability] = process.argv;
+// These tests are not about waiting: on a slow disk two that do nothing but write may keep each other waiting for long.
+const storage = sqlite(path, { durability: durability === "process" ? "process" : "power", timeoutMs: 20_000 });
 const key = { owner: "ada", id: "session" };
 const createdAt = "2026-01-01T00:00:00.000Z";
 const parts = [{ type: "text", text: "word ".repeat(200) }] as const;

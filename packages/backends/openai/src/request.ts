@@ -12,7 +12,7 @@ export function toBody(request: GenerateRequest, options: Resolved): RequestBody
   const settings = { ...options.settings, ...request.settings };
   return {
     model: options.model,
-    messages: request.messages.flatMap((message) => toWireMessages(message, options.name)),
+    messages: joinUsers(request.messages.flatMap((message) => toWireMessages(message, options.name))),
     stream: true,
     stream_options: { include_usage: true },
     ...toWireSettings(settings, options.official),
@@ -73,6 +73,24 @@ function toUserContent(parts: readonly Part[], name: string): string | UserConte
     else throw new ChatError("invalid_request", `${name} takes text and images from a user, not ${part.type}.`);
   }
   return content;
+}
+
+/** An answer that failed leaves two user messages in a row, which strict chat templates refuse. */
+function joinUsers(messages: readonly WireMessage[]): WireMessage[] {
+  const joined: WireMessage[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (last?.role !== "user" || message.role !== "user") joined.push(message);
+    else joined[joined.length - 1] = { role: "user", content: joinContents(last.content, message.content) };
+  }
+  return joined;
+}
+
+function joinContents(first: string | UserContent[], second: string | UserContent[]): string | UserContent[] {
+  if (typeof first === "string" && typeof second === "string") return `${first}\n\n${second}`;
+  const toParts = (content: string | UserContent[]): UserContent[] =>
+    typeof content === "string" ? [{ type: "text", text: content }] : content;
+  return [...toParts(first), ...toParts(second)];
 }
 
 function textOf(parts: readonly Part[]): string {

@@ -32,6 +32,18 @@ describe("messages", () => {
     ]);
   });
 
+  it("of a user that follow one another are one: with a blank line between, or part by part", () => {
+    const image: Part = { type: "image", url: "data:image/png;base64,AAAA" };
+    const seen = { type: "image_url", image_url: { url: image.url } };
+    const failed: PromptMessage = { role: "assistant", parts: [{ type: "reasoning", text: "hm" }] };
+    expect(wire(says("One"), failed, says("Two"), says("Three"))).toEqual([
+      { role: "user", content: "One\n\nTwo\n\nThree" },
+    ]);
+    expect(wire(says("One"), { role: "user", parts: [image] }, says("Two"))).toEqual([
+      { role: "user", content: [{ type: "text", text: "One" }, seen, { type: "text", text: "Two" }] },
+    ]);
+  });
+
   it("carry images in the user's parts", () => {
     const url = "data:image/png;base64,AAAA";
     expect(wire({ role: "user", parts: [text("What?"), { type: "image", url }] })).toEqual([

@@ -12,20 +12,27 @@ export async function plainText(service: Service, turn: Turn): Promise<HttpReply
   const { clock } = service.engine;
   const { headersAfterMs, stallMs } = service.times;
   const start = await opening(turn, 0, headersAfterMs, clock);
-  return { status: 200, headers: textHeaders, body: follow(turn, start, frames, { clock, stallMs }) };
+  return { status: 200, headers: textHeaders, body: follow(turn, start, textFrames(), { clock, stallMs }) };
 }
 
-const frames: Frames = {
-  batch(events) {
-    let text = "";
-    for (const event of events) {
-      if (event.type === "text") text += event.text;
-      else if (event.type === "end") text += lastLine(failureOf(event));
-    }
-    return text;
-  },
-  failure: lastLine,
-};
+function textFrames(): Frames {
+  // Half of a surrogate pair has no UTF-8 of its own: it waits for the other.
+  let held = "";
+  return {
+    batch(events) {
+      let text = held;
+      held = "";
+      for (const event of events) {
+        if (event.type === "text") text += event.text;
+        else if (event.type === "end") return text + lastLine(failureOf(event));
+      }
+      if ((text.charCodeAt(text.length - 1) & 0xfc00) !== 0xd800) return text;
+      held = text.slice(-1);
+      return text.slice(0, -1);
+    },
+    failure: (error) => held + lastLine(error),
+  };
+}
 
 function lastLine(error: Error | undefined): string {
   return error ? `\nError: ${error.message}` : "";

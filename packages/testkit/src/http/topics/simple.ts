@@ -52,6 +52,21 @@ export const simple: HttpTopic = {
         model: [{ type: "text", text: "Well" }, { fail: new ChatError("backend_unavailable", "The model went away.") }],
       },
     ),
+    check(
+      "POST /chat-stream keeps a character whole that comes in halves",
+      async ({ ask }) => {
+        const { text } = await ask("POST", "/chat-stream", { body: hi });
+        assert.equal(text, "a \u{1f600} b \ufffd");
+      },
+      {
+        model: [
+          { type: "text", text: "a \ud83d" },
+          { type: "text", text: "\ude00 b" },
+          { type: "text", text: " \ud83d" },
+          ...says(""),
+        ],
+      },
+    ),
     check("GET /history shows what was said", async ({ ask }) => {
       expectProblem(await ask("GET", "/history/s1"), 404, "session_not_found");
       await ask("POST", "/chat", { body: hi });

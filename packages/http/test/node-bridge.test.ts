@@ -126,6 +126,23 @@ test("a client that goes before the reply, or amid its body, breaks nothing", as
   expect(await readText(await post(site.port))).toContain("event: done");
 });
 
+test("a client that goes before the headers of a stream leaves its line in the log, and no subscription", async () => {
+  const logged = Promise.withResolvers<object>();
+  const word = Promise.withResolvers<void>();
+  const site = await serve([{ wait: word.promise }, ...says("Hello there")], {
+    streams: { headersAfterMs: 3_600_000 },
+    logger: { info: logged.resolve, error: logged.resolve },
+  });
+  const sending = request({ port: site.port, path: "/api/v1/chat/stream?message=Hi&session_id=s1" }).end();
+  sending.on("error", () => {});
+  await once(site.server, "request");
+  sending.destroy();
+  await once(site.last.outgoing!, "close");
+  word.resolve();
+  expect(await logged.promise).toMatchObject({ route: "/api/v1/chat/stream", status: 200 });
+  expect(site.last.outgoing?.headersSent).toBe(false);
+});
+
 test("keep-alive: many requests on one connection, refused bodies among them", async () => {
   const site = await serve(says("Hello there"), { limits: { bodyBytes: 100 } });
   const socket = connect(site.port, "127.0.0.1").setEncoding("utf8");

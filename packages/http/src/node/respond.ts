@@ -18,10 +18,14 @@ export function respond<Raw>(
 
 /** Writes a reply: headers in one go, a body in one piece or a stream with backpressure. */
 export function send(reply: HttpReply, method: string, outgoing: NodeOutgoing): void {
-  if (outgoing.destroyed || outgoing.headersSent) return;
   // HTTP/1 and HTTP/2 responses have the same methods with types that do not meet.
   const response = outgoing as ServerResponse;
   const { status, headers, body } = reply;
+  if (outgoing.destroyed || outgoing.headersSent) {
+    // A stream must learn that its connection has closed, even where it never began.
+    if (typeof body === "function") body(nobody)();
+    return;
+  }
   if (typeof body === "function") {
     response.writeHead(status, headers);
     if (method === "HEAD") response.end();
@@ -46,6 +50,9 @@ function stream(body: (sink: Sink) => () => void, response: ServerResponse): voi
   if (response.closed) closed();
   else response.once("close", closed);
 }
+
+/** Of a client that has gone before the headers. */
+const nobody: Sink = { write: () => false, onDrain() {}, end() {}, abort() {} };
 
 class NodeSink implements Sink {
   readonly #response: ServerResponse;

@@ -5,9 +5,11 @@ export interface CorsOptions {
   readonly origins: readonly string[] | "*";
   /** Whether their pages may act with a user's cookies; not with `*`. Default false. */
   readonly credentials?: boolean;
+  /** Request headers that their pages may send beside Parlor's own: those that your `auth` reads. */
+  readonly headers?: readonly string[];
 }
 
-const allowedHeaders = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id";
+const ownHeaders = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id"];
 const exposedHeaders = "Link, Retry-After, X-Process-Time, X-Request-Id";
 const maxAgeSeconds = "600";
 
@@ -17,9 +19,10 @@ export type Cors = (request: HttpRequest, allow: readonly string[]) => Record<st
 /** Throws a TypeError for `*` with credentials. */
 export function createCors(options: CorsOptions | undefined): Cors {
   if (!options) return () => ({});
-  const { origins, credentials = false } = options;
+  const { origins, credentials = false, headers: further = [] } = options;
   if (origins === "*" && credentials) throw new TypeError("CORS for all origins cannot come with credentials");
   const listed = new Set(origins === "*" ? [] : origins);
+  const allowedHeaders = [...ownHeaders, ...further].join(", ");
   return ({ method, headers: asked }, allow) => {
     const origin = asked["origin"];
     const headers: Record<string, string> = origins === "*" ? {} : { vary: "Origin" };

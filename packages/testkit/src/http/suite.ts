@@ -17,7 +17,11 @@ export interface ParlorOptions {
   }) => Principal | undefined;
   readonly access?: "public";
   readonly sharedAnonymous?: boolean;
-  readonly cors?: { readonly origins: readonly string[] | "*"; readonly credentials?: boolean };
+  readonly cors?: {
+    readonly origins: readonly string[] | "*";
+    readonly credentials?: boolean;
+    readonly headers?: readonly string[];
+  };
   readonly limits?: { readonly bodyBytes?: number };
   readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
 }

@@ -41,14 +41,14 @@ export const cors: HttpTopic = {
         assert.equal(got.get("access-control-allow-origin"), listed);
         assert.equal(got.get("access-control-allow-credentials"), "true");
         assert.equal(got.get("access-control-allow-methods"), "POST, OPTIONS");
-        assert.match(got.get("access-control-allow-headers") ?? "", /Authorization, Content-Type/);
+        assert.match(got.get("access-control-allow-headers") ?? "", /^Authorization, Content-Type, .*, X-Api-Key$/);
         const other = await ask("OPTIONS", "/api/v1/chat", {
           as: null,
           headers: { ...headers, origin: "https://x.y" },
         });
         assert.equal(other.headers.get("access-control-allow-methods"), null);
       },
-      { options: { cors: { origins: [listed], credentials: true } } },
+      { options: { cors: { origins: [listed], credentials: true, headers: ["X-Api-Key"] } } },
     ),
     check(
       "all origins, without credentials",

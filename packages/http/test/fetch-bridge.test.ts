@@ -25,6 +25,15 @@ test("what is not ours goes to the host, or gets 404 where there is none", async
   expect((await toFetch(handler, { prefix: "/ai" })(new Request("http://localhost/ai/status"))).status).toBe(200);
 });
 
+test("a prefix from the address adds no attributes to the cookie", async () => {
+  const { handler } = world({ auth: [], access: "public" });
+  const prefix = "/a;%20Domain=evil.example";
+  const headers = { "sec-fetch-site": "same-origin" };
+  const request = new Request(`http://localhost${prefix}/sessions`, { headers });
+  const response = await respond(handler, request, { prefix, raw: request });
+  expect(response?.headers.get("set-cookie")).toMatch(/; Path=\/a%3B%20Domain=evil\.example; Max-Age=/);
+});
+
 test("a reader that does not pull is behind, and says when it has caught up", async () => {
   const { seen, response } = streaming();
   expect(seen.sink?.write("x".repeat(16_000))).toBe(true);

@@ -1,9 +1,11 @@
 import type { HttpRequest } from "../seam.ts";
+import { isForeign } from "./cross-site.ts";
 import type { Principal } from "./principal.ts";
 
 const cookieName = "parlor_visitor";
 const inCookies = new RegExp(`(?:^|;\\s*)${cookieName}=([A-Za-z0-9_-]{22})(?:;|$)`);
 const aYear = 31_536_000;
+const noOrigins: ReadonlySet<string> = new Set();
 
 export interface Visitor {
   /** Undefined: known by nothing but the session they name. */
@@ -20,11 +22,16 @@ export interface Visitor {
 export function visitorOf(request: HttpRequest): Visitor {
   const known = inCookies.exec(request.headers["cookie"] ?? "")?.[1];
   if (known !== undefined) return { principal: toPrincipal(known), anonymous: true };
-  const site = request.headers["sec-fetch-site"];
-  if (site !== "same-origin" && site !== "none") return { principal: undefined, anonymous: true };
+  if (!isOwnPage(request)) return { principal: undefined, anonymous: true };
   const made = randomId();
-  const attributes = `Path=${request.prefix || "/"}; Max-Age=${aYear}; HttpOnly; SameSite=Lax${request.secure ? "; Secure" : ""}`;
+  const attributes = `Path=${pathOf(request.prefix) || "/"}; Max-Age=${aYear}; HttpOnly; SameSite=Lax${request.secure ? "; Secure" : ""}`;
   return { principal: toPrincipal(made), anonymous: true, setCookie: `${cookieName}=${made}; ${attributes}` };
+}
+
+/** Browsers say `Sec-Fetch-Site` over https (and to localhost); without it, an `Origin` like ours says the same. */
+function isOwnPage(request: HttpRequest): boolean {
+  const { "sec-fetch-site": site, origin } = request.headers;
+  return (site !== undefined || origin !== undefined) && !isForeign(request, noOrigins);
 }
 
 /** Who comes with a session's id alone. Without one they own nothing, for this request only. */
@@ -34,6 +41,9 @@ export function bearerOf(session: unknown): Principal {
 
 // Named, so that replies show a name and not the id, which holds what the cookie hides from scripts.
 const toPrincipal = (id: string): Principal => ({ id: `visitor:${id}`, name: "anonymous" });
+
+/** The prefix may come from the address: nothing in it may begin an attribute of its own. */
+const pathOf = (prefix: string) => prefix.replaceAll(/[^\x21-\x3a\x3c-\x7e]+/g, encodeURIComponent);
 
 /** 128 random bits as 22 characters. */
 function randomId(): string {

@@ -68,6 +68,19 @@ export const owners: HttpTopic = {
       { options: { access: "public" } },
     ),
     check(
+      "public: a browser that does not say Sec-Fetch-Site is known by its Origin",
+      async ({ ask, url }) => {
+        const cookieOf = async (headers: Record<string, string>) =>
+          (await ask("POST", "/reset/s1", { as: null, headers })).headers.get("set-cookie");
+        const { host } = new URL(url);
+        assert.match((await cookieOf({ origin: `http://${host}` })) ?? "", /^parlor_visitor=/);
+        for (const origin of ["https://other.example", "null"]) assert.equal(await cookieOf({ origin }), null);
+        assert.equal(await cookieOf({ origin: `http://${host}`, "sec-fetch-site": "cross-site" }), null);
+        assert.equal(await cookieOf({}), null);
+      },
+      { options: { access: "public" } },
+    ),
+    check(
       "public: without cookies the session's id is the key, and lists are empty",
       async ({ ask }) => {
         const none = { as: null };

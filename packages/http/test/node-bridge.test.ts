@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
-import { text as readText } from "node:stream/consumers";
+import { buffer as readBuffer, text as readText } from "node:stream/consumers";
 import { type ChatEngine, createChatEngine } from "@parlor/core";
 import { says, scriptedBackend, type Step } from "@parlor/core/testing";
 import { afterEach, expect, test } from "vitest";
@@ -46,12 +46,17 @@ async function serve(
 
 const chat = JSON.stringify({ message: "Hi", session_id: "s1", stream: true });
 
-async function post(port: number, path = "/api/v1/chat", body = chat): Promise<IncomingMessage> {
+async function post(port: number, path = "/api/v1/chat", body: string | Uint8Array = chat): Promise<IncomingMessage> {
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
   const sending = request({ port, path, method: "POST", agent: false, headers }).end(body);
   const [response] = (await once(sending, "response")) as [IncomingMessage];
   response.on("error", () => {});
   return response;
+}
+
+async function get(port: number, path: string): Promise<IncomingMessage> {
+  const [response] = await once(request({ port, path, agent: false }).end(), "response");
+  return response as IncomingMessage;
 }
 
 test("a reader that takes nothing costs at most 256 KB here", async () => {
@@ -158,6 +163,35 @@ test("keep-alive: many requests on one connection, refused bodies among them", a
   while ((received.match(/HTTP\/1\.1 /g)?.length ?? 0) < 5) await once(socket, "data");
   expect(received.match(/HTTP\/1\.1 \d+/g)?.map((line) => line.slice(-3))).toEqual(["200", "413", "400", "200", "404"]);
   socket.destroy();
+});
+
+test("a request target in absolute form", async () => {
+  const site = await serve();
+  for (const path of ["http://any.example/status", "HTTPS://any.example:80/status?x=/", "http://any.example?x=1"]) {
+    const response = await get(site.port, path);
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  }
+});
+
+test("bytes that the host has read must be UTF-8", async () => {
+  const engine = createChatEngine({ backend: scriptedBackend(says("Hello there")) });
+  const handle = listener(createHandler(engine, { access: "public", sharedAnonymous: true }));
+  const server = createServer((incoming, outgoing) => {
+    void readBuffer(incoming).then((body) => handle(Object.assign(incoming, { body }), outgoing));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await engine.close({ drainMs: 0 });
+  });
+  const { port } = server.address() as AddressInfo;
+  const body = Buffer.from(JSON.stringify({ message: "Hé", session_id: "s1" }));
+  expect((await post(port, "/chat", body)).statusCode).toBe(200);
+  const refused = await post(port, "/chat", Buffer.from(body.toString("utf8"), "latin1"));
+  expect(refused.statusCode).toBe(400);
+  expect(await readText(refused)).toContain("invalid_json");
 });
 
 test("HTTP/2", async () => {

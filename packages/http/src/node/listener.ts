@@ -19,7 +19,8 @@ export function listener(
   const { prefix = "", notFound: otherwise = answerNotFound } = options;
   if (prefix !== "" && !/^\/.*[^/]$/.test(prefix)) throw new TypeError('A prefix looks like "/ai"');
   return (incoming, outgoing) => {
-    const whole = incoming.url ?? "/";
+    // RFC 9112, 3.2.2: a server must take the absolute form, too.
+    const whole = (incoming.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
     const notOurs = () => otherwise(incoming, outgoing);
     const url = whole.slice(prefix.length);
     if (!whole.startsWith(prefix) || (url !== "" && url[0] !== "/" && url[0] !== "?")) return notOurs();

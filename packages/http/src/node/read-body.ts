@@ -33,9 +33,17 @@ export function readBody(incoming: Readable, announced: number, limit: number): 
     incoming.on("end", () => {
       incoming.off("close", gone);
       if (refused) return;
-      const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      if (isUtf8(whole)) resolve(whole.toString("utf8"));
-      else reject(new ChatError("invalid_json", "The body is not valid UTF-8."));
+      try {
+        resolve(toText(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      } catch (error) {
+        reject(error as ChatError);
+      }
     });
   });
+}
+
+/** Throws `invalid_json` for what is not UTF-8. */
+export function toText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new ChatError("invalid_json", "The body is not valid UTF-8.");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }

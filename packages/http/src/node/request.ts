@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
 import type { HttpBody, HttpRequest } from "../seam.ts";
-import { readBody } from "./read-body.ts";
+import { readBody, toText } from "./read-body.ts";
 
 export type NodeIncoming = IncomingMessage | Http2ServerRequest;
 export type NodeOutgoing = ServerResponse | Http2ServerResponse;
@@ -87,5 +87,5 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
 async function parsedByHost(body: unknown, limit: number): Promise<HttpBody> {
   if (typeof body !== "string" && !(body instanceof Uint8Array)) return { parsed: body };
   if (body.length > limit) throw tooLarge(limit);
-  return { text: typeof body === "string" ? body : new TextDecoder().decode(body) };
+  return { text: typeof body === "string" ? body : toText(body) };
 }

@@ -57,7 +57,8 @@ async function runMeasure(
 ): Promise<ReadonlyMap<ServerName, number>> {
   const all = new Map<ServerName, number[]>();
   for (const server of servers.values()) {
-    for (let count = 0; count < measure.warmUps; count++) await load(server.ready, measure);
+    const until = performance.now() + measure.warmUpMs;
+    while (performance.now() < until) await load(server.ready, measure);
   }
   if (plan.profileTo !== undefined) for (const server of servers.values()) await ask(server, { ask: "startProfile" });
   for (let round = 1; round <= plan.rounds; round++) {

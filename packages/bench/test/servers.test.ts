@@ -7,7 +7,7 @@ describe.each(serverNames)("the %s server", (name) => {
     const rounds: Round[] = [];
     await runRounds({
       servers: [name],
-      measures: measures.map((measure) => ({ ...measure, replies: 3, atOnce: 3, warmUps: 0 })),
+      measures: measures.map((measure) => ({ ...measure, replies: 3, atOnce: 3, warmUpMs: 0 })),
       rounds: 1,
       onRound: (round) => rounds.push(round),
     });

@@ -27,7 +27,7 @@ export function blocks(): readonly Block[] {
 
 /** Every link of those pages into this repository, with the page it stands on. */
 export function links(): readonly { readonly page: string; readonly target: string }[] {
-  const pages = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/errors.md"];
+  const pages = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/errors.md", "docs/http.md"];
   return pages.flatMap((page) => {
     const text = readFileSync(new URL(page, root), "utf8");
     return [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => ({ page, target: match[1] ?? "" }));

@@ -1,5 +1,6 @@
 import { redis } from "@parlor/redis";
 import { afterEach, describe, expect, it } from "vitest";
+import { startProxy } from "./support/proxy.ts";
 import { answered, closeAll, key, outcomeOf, said, streaming, textEvent, times, wide, won } from "./support/samples.ts";
 import { canStartServers, servers } from "./support/server.ts";
 import { until, within } from "./support/wait.ts";
@@ -57,21 +58,28 @@ describe.skipIf(!canStartServers)("a server that refuses", { timeout: 60_000 }, 
     expect(await sessions.stats("ada")).toMatchObject({ sessions: 1, messages: 2 });
   });
 
-  it("become a replica: writes fail, and go on with the primary that has its name", async () => {
-    const server = await start();
-    const storage = connect(server.url);
-    await storage.sessions.create(key(), {});
-    await server.command("REPLICAOF", "127.0.0.1", "1");
-    expect(await within(2_500, outcomeOf(storage.sessions.append(key(), [said("m1")])))).toBe("store_unavailable");
-    await server.command("REPLICAOF", "NO", "ONE");
+  it("become a replica: writes fail, and go on with the primary that has its name then", async () => {
+    const [old, next] = [await start(), await start()];
+    const proxy = await startProxy(old.port);
+    ends.push(() => proxy.close());
+    const { sessions } = connect(proxy.url);
+    const append = () => outcomeOf(sessions.append(key(), [said("m1")]));
+    await sessions.create(key(), {});
+    await next.command("REPLICAOF", "127.0.0.1", String(old.port));
+    await until(
+      async () => String(await next.command("INFO", "replication")),
+      (info) => info.includes("master_link_status:up") && info.includes("master_sync_in_progress:0"),
+    );
+    await next.command("REPLICAOF", "NO", "ONE");
+    await old.command("REPLICAOF", "127.0.0.1", String(next.port));
+    expect(await within(2_500, append())).toBe("store_unavailable");
+    expect(await sessions.get(key()), "reading goes on").toBeDefined();
+    proxy.retarget(next.port);
     await within(
       3_000,
-      until(
-        () => outcomeOf(storage.sessions.append(key(), [said("m1")])),
-        (outcome) => outcome === "ok",
-      ),
+      until(append, (outcome) => outcome === "ok"),
     );
-    expect((await storage.sessions.get(key()))?.messageCount).toBe(1);
+    expect((await sessions.get(key()))?.messageCount).toBe(1);
   });
 
   it("still loading: calls fail, and work once it is done", async () => {

@@ -9,6 +9,8 @@ export interface Proxy {
   readonly rounds: number;
   /** The next answer to a script is lost with its connection. */
   loseNextAnswer(): void;
+  /** Where new connections go from now on, as a name that leads elsewhere after a failover. */
+  retarget(port: number): void;
   /** From now on nothing goes through any more, and no connection ends: a cable is unplugged. */
   swallow(): void;
   restore(): void;
@@ -17,12 +19,13 @@ export interface Proxy {
 
 export async function startProxy(port: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
+  let target = port;
   let lost = 0;
   let rounds = 0;
   let losing = false;
   let swallowing = false;
   const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
+    const upstream = connect(target, "127.0.0.1");
     let asked = false;
     let waiting = false;
     for (const socket of [client, upstream]) {
@@ -64,6 +67,7 @@ export async function startProxy(port: number): Promise<Proxy> {
       return rounds;
     },
     loseNextAnswer: () => void (losing = true),
+    retarget: (to) => void (target = to),
     swallow: () => void (swallowing = true),
     restore: () => {
       swallowing = false;

@@ -26,6 +26,8 @@ interface Outcomes {
   readonly over: readonly Announced[];
   /** Removals of which only the beginning was made. */
   readonly begun: readonly Announced[];
+  /** Sessions that did not come to be; of some there are pages. */
+  readonly stillborn: readonly Announced[];
   readonly made: readonly Announced[];
 }
 
@@ -44,7 +46,7 @@ export class Owners {
   /** Announced by this process and made. */
   readonly #made = new Set<string>();
 
-  /** `finish` is told of sessions whose removal was begun and not ended. */
+  /** `finish` is told of sessions whose removal was begun and not ended, and of those that did not come to be. */
   constructor(settings: Settings, registry: Registry, totals: Totals, finish: (key: SessionKey) => void) {
     this.#settings = settings;
     this.#registry = registry;
@@ -60,7 +62,7 @@ export class Owners {
       if (!found) await this.#registry.add(call, owner);
       const index = found ?? newIndex(owner);
       await this.#resolve(call, index);
-      if (change.sessions > 0 && taken(index) >= this.#settings.maxSessionsPerOwner)
+      if (change.sessions > 0 && this.#taken(index) >= this.#settings.maxSessionsPerOwner)
         throw new ChatError("sessions_full", "Delete a session before starting another one.");
       if (change.sessions >= 0) {
         change.ms = Math.max(this.#settings.clock.now(), index.newestMs + 1, change.old + 1);
@@ -88,18 +90,23 @@ export class Owners {
 
   /** It was made or not: its head knows. */
   gaveUp(owner: string, change: Change): void {
-    this.#open.delete(token(owner, change));
-    this.#totals.changed(owner);
+    if (this.#open.delete(token(owner, change))) this.#totals.changed(owner);
   }
 
-  /** Forgets what was deleted; the owner too, when nothing is left. `thorough`: does not believe the counters. */
-  tidy(call: Call, owner: string, thorough = false): Promise<void> {
+  /**
+   * Forgets the session `finished`, which was deleted or did not come to be; the owner too, when nothing is left. Without it the
+   * counters are not believed.
+   */
+  tidy(call: Call, owner: string, finished?: string): Promise<void> {
     const names = ownerNames(owner);
     return this.#queue.run(names.index, async () => {
       const index = await call.find<OwnerIndex>(names.index);
       if (!index) return this.#registry.remove(call, owner);
-      await this.#resolve(call, index);
-      const keep = index.announced.length > 0 || (!thorough && index.sessions > 0) || (await this.#hasAny(call, index));
+      await this.#resolve(call, index, finished);
+      const keep =
+        index.announced.length > 0 ||
+        (finished !== undefined && index.sessions > 0) ||
+        (await this.#hasAny(call, index));
       if (keep) return this.#save(call, index);
       // One more: a page that was written before its index was not.
       const pages = [...index.pages.map(({ number }) => number), index.nextPage];
@@ -152,13 +159,15 @@ export class Owners {
     const heads = await call.get<Head>(unknown.map(({ id }) => sessionNames({ owner, id }).head));
     const begun = unknown.filter(({ ms }, at) => ms === 0 && heads[at]?.gone);
     const refuted = unknown.filter(({ ms }, at) => heads[at]?.updatedMs !== (ms || undefined));
-    return { over, begun, made: over.filter((change) => !refuted.includes(change)) };
+    const stillborn = refuted.filter(({ ms, old }) => ms > 0 && old === 0);
+    return { over, begun, stillborn, made: over.filter((change) => !refuted.includes(change)) };
   }
 
-  /** Puts what is known of announced changes into the index. */
-  async #resolve(call: Call, index: OwnerIndex): Promise<void> {
+  /** Puts what is known of announced changes into the index; what is left to finish stays announced, `finished` excepted. */
+  async #resolve(call: Call, index: OwnerIndex, finished?: string): Promise<void> {
     const { owner } = index;
-    const { over, begun, made } = await this.#outcomes(call, index);
+    const { over, begun, stillborn, made } = await this.#outcomes(call, index);
+    const unfinished = [...begun, ...stillborn].filter(({ id }) => id !== finished);
     for (const { old, ms, id, sessions, messages } of made) {
       if (old > 0) await this.#removeEntry(call, index, old);
       if (ms > 0) insert(index, [ms, id]);
@@ -166,8 +175,13 @@ export class Owners {
       index.messages += messages;
     }
     for (const change of over) this.#made.delete(token(owner, change));
-    index.announced = index.announced.filter((change) => !over.includes(change) || begun.includes(change));
-    for (const { id } of begun) this.#finish({ owner, id });
+    index.announced = index.announced.filter((change) => !over.includes(change) || unfinished.includes(change));
+    for (const { id } of unfinished) this.#finish({ owner, id });
+  }
+
+  /** Sessions there are, and those that are being made. */
+  #taken({ owner, sessions, announced }: OwnerIndex): number {
+    return sessions + announced.filter((change) => change.old === 0 && this.#open.has(token(owner, change))).length;
   }
 
   async #hasAny(call: Call, index: OwnerIndex): Promise<boolean> {
@@ -207,8 +221,5 @@ export class Owners {
     await call.set([[names.index, JSON.stringify(index)]]);
   }
 }
-
-const taken = ({ sessions, announced }: OwnerIndex) =>
-  announced.reduce((sum, change) => sum + Math.max(0, change.sessions), sessions);
 
 const token = (owner: string, { id, ms, old }: Announced) => JSON.stringify([owner, id, ms, old]);

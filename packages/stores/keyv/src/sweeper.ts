@@ -1,10 +1,8 @@
-import type { SessionKey } from "@parlor/core";
-import type { Call } from "./call.ts";
 import { buckets } from "./names.ts";
 import type { Settings } from "./options.ts";
-import type { Owners } from "./owners.ts";
 import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
+import type { Writes } from "./writes.ts";
 
 /** At most so many sessions are removed at once. */
 const atOnce = 32;
@@ -17,8 +15,7 @@ export function startSweeper(
   records: Records,
   { ttlMs, clock }: Settings,
   registry: Registry,
-  owners: Owners,
-  expire: (call: Call, key: SessionKey) => Promise<boolean>,
+  writes: Writes,
 ): () => void {
   if (ttlMs === Infinity) return () => {};
   let bucket = 0;
@@ -27,8 +24,8 @@ export function startSweeper(
   const sweep = async () => {
     let removed = 0;
     for (const owner of await records.call((call) => registry.bucket(call, bucket))) {
-      const ids = await records.call((call) => owners.expired(call, owner, atOnce - removed));
-      for (const id of ids) if (await records.call((call) => expire(call, { owner, id }))) removed++;
+      const ids = await records.call((call) => writes.owners.expired(call, owner, atOnce - removed));
+      for (const id of ids) if (await records.call((call) => writes.expire(call, { owner, id }))) removed++;
       // There may be more in this bucket.
       if (removed >= atOnce) return;
     }

@@ -137,6 +137,28 @@ describe("a failed write is an error, not a success", () => {
   });
 });
 
+describe("a write that was given up and comes after all", () => {
+  it("does not replace a page of a later one", async () => {
+    const adapter = new FaultyAdapter();
+    const { sessions } = keyv(new Keyv({ store: adapter }));
+    await sessions.open(key, { append: [said("m1")], window });
+    let late = () => {};
+    const set = adapter.set.bind(adapter);
+    adapter.set = async (name, value) => {
+      if (name.includes(".p.")) late = () => void adapter.records.set(name, value);
+      throw new Error("no answer");
+    };
+    expect(await failure(sessions.append(key, [said("given up")]))).toBe("store_unavailable");
+    adapter.set = set;
+    await sessions.append(key, [said("m2")]);
+    late();
+    expect((await sessions.messages(key, { limit: 10 }))?.map(({ id }) => id)).toEqual(["m1", "m2"]);
+    await sessions.append(key, [said("m3")]);
+    await sessions.append(key, [said("m4")]);
+    expect([...adapter.records.values()].join(), "and goes with the next writes").not.toContain("given up");
+  });
+});
+
 describe("what cannot work is refused", () => {
   it("something that is no Keyv 5", () => {
     const others = [{}, new Map(), { get: refuses, set: refuses }];

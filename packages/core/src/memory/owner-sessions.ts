@@ -27,12 +27,17 @@ export class OwnerSessions {
 
   /** Gives the session its place in the order of updates. */
   insert(entry: Entry): void {
-    this.#order.splice(this.#countBefore(entry.updatedMs, entry.session.id), 0, entry);
+    const newest = this.#order.at(-1);
+    // Nearly always: what is touched now is the newest.
+    if (!newest || isBefore(newest, entry.updatedMs, entry.session.id)) this.#order.push(entry);
+    else this.#order.splice(this.#countBefore(entry.updatedMs, entry.session.id), 0, entry);
   }
 
   /** Takes it out of the order, before `updatedMs` changes or when it goes. */
   withdraw(entry: Entry): void {
-    this.#order.splice(this.#countBefore(entry.updatedMs, entry.session.id), 1);
+    if (this.#order.at(-1) === entry) this.#order.pop();
+    else if (this.#order[0] === entry) this.#order.shift();
+    else this.#order.splice(this.#countBefore(entry.updatedMs, entry.session.id), 1);
   }
 
   list({ limit, cursor, offset = 0 }: PageRequest): Page<Session> {
@@ -54,9 +59,9 @@ export class OwnerSessions {
   }
 
   #countBefore(updatedMs: number, id: string): number {
-    return countBefore(
-      this.#order,
-      (entry) => entry.updatedMs < updatedMs || (entry.updatedMs === updatedMs && entry.session.id < id),
-    );
+    return countBefore(this.#order, (entry) => isBefore(entry, updatedMs, id));
   }
 }
+
+const isBefore = (entry: Entry, updatedMs: number, id: string) =>
+  entry.updatedMs < updatedMs || (entry.updatedMs === updatedMs && entry.session.id < id);

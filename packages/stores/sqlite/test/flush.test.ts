@@ -20,7 +20,7 @@ const statement = Object.getPrototypeOf(new DatabaseSync(":memory:").prepare("SE
 beforeEach(() => {
   levels = [];
   let level = "";
-  const { exec } = DatabaseSync.prototype;
+  const exec = Reflect.get(DatabaseSync.prototype, "exec") as (this: DatabaseSync, sql: string) => void;
   vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql) {
     level = /^PRAGMA synchronous = (\w+)$/.exec(sql)?.[1] ?? level;
     Reflect.apply(exec, this, [sql]);

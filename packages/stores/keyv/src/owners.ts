@@ -61,8 +61,9 @@ export class Owners {
       const found = await call.find<OwnerIndex>(names.index);
       if (!found) await this.#registry.add(call, owner);
       const index = found ?? newIndex(owner);
-      await this.#resolve(call, index);
-      if (change.sessions > 0 && this.#taken(index) >= this.#settings.maxSessionsPerOwner)
+      const unfinished = await this.#resolve(call, index);
+      const coming = index.announced.filter((one) => one.old === 0 && !unfinished.includes(one));
+      if (change.sessions > 0 && index.sessions + coming.length >= this.#settings.maxSessionsPerOwner)
         throw new ChatError("sessions_full", "Delete a session before starting another one.");
       if (change.sessions >= 0) {
         change.ms = Math.max(this.#settings.clock.now(), index.newestMs + 1, change.old + 1);
@@ -164,7 +165,7 @@ export class Owners {
   }
 
   /** Puts what is known of announced changes into the index; what is left to finish stays announced, `finished` excepted. */
-  async #resolve(call: Call, index: OwnerIndex, finished?: string): Promise<void> {
+  async #resolve(call: Call, index: OwnerIndex, finished?: string): Promise<readonly Announced[]> {
     const { owner } = index;
     const { over, begun, stillborn, made } = await this.#outcomes(call, index);
     const unfinished = [...begun, ...stillborn].filter(({ id }) => id !== finished);
@@ -177,11 +178,7 @@ export class Owners {
     for (const change of over) this.#made.delete(token(owner, change));
     index.announced = index.announced.filter((change) => !over.includes(change) || unfinished.includes(change));
     for (const { id } of unfinished) this.#finish({ owner, id });
-  }
-
-  /** Sessions there are, and those that are being made. */
-  #taken({ owner, sessions, announced }: OwnerIndex): number {
-    return sessions + announced.filter((change) => change.old === 0 && this.#open.has(token(owner, change))).length;
+    return unfinished;
   }
 
   async #hasAny(call: Call, index: OwnerIndex): Promise<boolean> {

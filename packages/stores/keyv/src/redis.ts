@@ -29,8 +29,6 @@ function connect(url: string, timeoutMs: number) {
       reconnectStrategy,
     },
   });
-  // Without a listener a lost connection ends the process.
-  client.on("error", () => {});
   client.connect().catch(() => {
     // Only when it is closed before it is open.
   });

@@ -21,11 +21,12 @@ interface PostgresClient {
 const require = createRequire(createRequire(import.meta.url).resolve("@keyv/postgres"));
 const { Client } = require("pg") as { Client: new (options: object) => PostgresClient };
 
-export async function onPostgres(connectionString: string, statement: string): Promise<void> {
+/** How many rows it gave. */
+export async function onPostgres(connectionString: string, statement: string): Promise<number> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
   await client.connect();
   try {
-    await client.query(statement);
+    return (await client.query(statement)).rows.length;
   } finally {
     await client.end();
   }
@@ -62,5 +63,6 @@ export async function unlinkNamespace(url: string, namespace: string): Promise<v
   });
 }
 
-export const dropTable = (url: string, table: string): Promise<void> =>
-  onPostgres(url, `DROP TABLE IF EXISTS ${table}`);
+export async function dropTable(url: string, table: string): Promise<void> {
+  await onPostgres(url, `DROP TABLE IF EXISTS ${table}`);
+}

@@ -1,6 +1,7 @@
 export type * from "./contracts/index.ts";
 export { systemClock } from "./clock.ts";
 export { createChatEngine } from "./engine/create-chat-engine.ts";
+export { failureOf } from "./engine/failure-of.ts";
 export { uuidv7 } from "./engine/ids.ts";
 export type {
   BusyOptions,

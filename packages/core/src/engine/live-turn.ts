@@ -7,8 +7,9 @@ import type {
   Usage,
   FinishReason,
 } from "../contracts/index.ts";
-import { catalog, ChatError, type ErrorCode } from "../errors/index.ts";
+import { ChatError } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
+import { failureOf } from "./failure-of.ts";
 import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
 
@@ -253,7 +254,7 @@ function tell(reader: Reader, error: ChatError): void {
 
 /** Throws the error of a turn that failed, or that something other than its user interrupted. */
 export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply {
-  const failure = errorOf(outcome);
+  const failure = failureOf(outcome);
   if (failure) throw failure;
   return {
     turn: turn.id,
@@ -265,12 +266,4 @@ export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply
     createdAt: turn.createdAt,
     outcome,
   };
-}
-
-/** Why a turn ended without its whole answer; undefined when it is complete or its user stopped it. */
-export function errorOf({ status, error }: TurnOutcome): ChatError | undefined {
-  if (!error && status !== "failed") return undefined;
-  const { code = "internal", detail = "The turn failed.", retryAfterMs } = error ?? {};
-  const known = Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal";
-  return new ChatError(known, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
 }

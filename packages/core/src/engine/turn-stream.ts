@@ -1,6 +1,6 @@
 import type { TurnEvent } from "../contracts/index.ts";
 import type { ChatError } from "../errors/index.ts";
-import { errorOf } from "./live-turn.ts";
+import { failureOf } from "./failure-of.ts";
 import type { Turn, TurnStream } from "./types.ts";
 
 /** A turn as something to iterate. What is not read yet waits here, a batch per read, and costs the turn nothing. */
@@ -30,7 +30,7 @@ export function toStream(accepted: Promise<Turn>): TurnStream {
           yield batch;
           const last = batch.at(-1);
           if (last?.type !== "end") continue;
-          const broken = errorOf(last);
+          const broken = failureOf(last);
           if (broken) throw broken;
           return;
         } else if (failure) throw failure;

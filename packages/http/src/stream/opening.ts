@@ -1,12 +1,4 @@
-import {
-  catalog,
-  ChatError,
-  type Clock,
-  type ErrorCode,
-  type Turn,
-  type TurnEvent,
-  type TurnOutcome,
-} from "@parlor/core";
+import { type ChatError, type Clock, failureOf, type Turn, type TurnEvent } from "@parlor/core";
 
 /** Where a stream begins: events that are here already, and the offset to read on from. */
 export interface Opening {
@@ -28,7 +20,7 @@ export function opening(turn: Turn, after: number, waitMs: number, clock: Clock)
     const unsubscribe = turn.subscribe(after, {
       onBatch(events) {
         settle();
-        const failure = failureOf(events[0]);
+        const failure = failureOfEvent(events[0]);
         if (failure) reject(failure);
         else resolve({ events, after: events.at(-1)?.offset ?? after });
         return false;
@@ -47,14 +39,7 @@ export function opening(turn: Turn, after: number, waitMs: number, clock: Clock)
   });
 }
 
-/** Why a turn ended without its whole answer: it failed, or something other than its user interrupted it. */
-export function failureOf(event: TurnEvent | undefined): ChatError | undefined {
-  return event?.type === "end" ? failureOfOutcome(event) : undefined;
-}
-
-export function failureOfOutcome({ status, error }: TurnOutcome): ChatError | undefined {
-  if (status === "complete" || (status === "interrupted" && !error)) return undefined;
-  const { code = "internal", detail = "The turn failed.", retryAfterMs } = error ?? {};
-  const known = Object.hasOwn(catalog, code) ? (code as ErrorCode) : "internal";
-  return new ChatError(known, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
+/** Why this event ends a turn without its whole answer. */
+export function failureOfEvent(event: TurnEvent | undefined): ChatError | undefined {
+  return event?.type === "end" ? failureOf(event) : undefined;
 }

@@ -1,5 +1,4 @@
 import { ChatError, type Reply, type Turn } from "@parlor/core";
-import { failureOfOutcome } from "./opening.ts";
 
 /** The whole answer (or what its user stopped it at), waited for as long as somebody is there to get it: without, the turn goes on as one nobody listens to. */
 export async function replyOf(turn: Turn, signal: AbortSignal): Promise<Reply> {
@@ -15,8 +14,5 @@ export async function replyOf(turn: Turn, signal: AbortSignal): Promise<Reply> {
     if (signal.aborted) gone();
     else signal.addEventListener("abort", gone, { once: true });
   }).finally(() => leave());
-  const reply = await turn.reply();
-  const failure = failureOfOutcome(reply.outcome);
-  if (failure) throw failure;
-  return reply;
+  return turn.reply();
 }

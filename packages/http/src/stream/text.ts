@@ -2,7 +2,7 @@ import type { Turn } from "@parlor/core";
 import type { HttpReply } from "../seam.ts";
 import type { Service } from "../service.ts";
 import { follow, type Frames } from "./follow.ts";
-import { failureOf, opening } from "./opening.ts";
+import { failureOfEvent, opening } from "./opening.ts";
 import { sseHeaders } from "./sse.ts";
 
 export const textHeaders = { ...sseHeaders, "content-type": "text/plain; charset=utf-8" };
@@ -24,7 +24,7 @@ function textFrames(): Frames {
       held = "";
       for (const event of events) {
         if (event.type === "text") text += event.text;
-        else if (event.type === "end") return text + lastLine(failureOf(event));
+        else if (event.type === "end") return text + lastLine(failureOfEvent(event));
       }
       if ((text.charCodeAt(text.length - 1) & 0xfc00) !== 0xd800) return text;
       held = text.slice(-1);

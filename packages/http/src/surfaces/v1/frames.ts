@@ -1,6 +1,6 @@
 import type { Clock, Turn } from "@parlor/core";
 import type { Frames } from "../../stream/follow.ts";
-import { failureOf } from "../../stream/opening.ts";
+import { failureOfEvent } from "../../stream/opening.ts";
 import { eventFormat, eventWithoutId } from "../../stream/sse-encode.ts";
 
 const completed = JSON.stringify({ message: "Stream completed" });
@@ -27,7 +27,7 @@ export function v1Frames(turn: Turn, clock: Clock, seen: { readonly offset: numb
           lastText = event.offset;
           texts = event.index + 1;
         } else if (event.type === "end") {
-          const failure = failureOf(event);
+          const failure = failureOfEvent(event);
           if (failure) {
             out += error.start + event.offset + error.middle + toError(failure) + error.end;
             continue;

@@ -4,8 +4,8 @@ import { checkName } from "./names.ts";
 /** As many keys as one command takes. */
 const atOnce = 200;
 
-/** Has to come back as it is: quotes, NUL, half a character, a whole one, a line separator. */
-const sample = JSON.stringify(`"'\\\0\ud800\u{1f600}\u2028:`);
+/** Has to come back as it is: quotes, NUL, half a character (Node's type stripping takes no literal of it), a whole one, U+2028. */
+const sample = JSON.stringify(`"'\\\0${String.fromCharCode(0xd800)} \u{1f600}\u2028:`);
 
 /** Where records are: their text by name. */
 export interface Source {

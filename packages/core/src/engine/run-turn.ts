@@ -52,10 +52,12 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
 /** Steps 3 and 4; a refusal gives everything back, the idempotency key too. */
 async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMessage | undefined) {
   let grant: Grant | undefined;
+  let opening = false;
   try {
     parts.admission.check(input.owner);
     const mayAnswer = input.settings?.maxTokens ?? parts.settings.maxTokens ?? 1_024;
     grant = await parts.limiter.take(turn.limitKey, turn.id, (user?.tokens ?? 0) + mayAnswer);
+    opening = true;
     const open = () => openSession(parts, turn, input, user);
     // Idempotent by message id, so what may have been stored is simply stored again.
     return {
@@ -64,8 +66,9 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMe
     };
   } catch (error) {
     if (grant) await quietly(parts, "giving limits back", parts.limiter.settle(grant, turn.id, 0));
-    // Whether the message is there is for the fold to find out, once the lease has run out.
-    if (!isUnknown(error)) await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
+    // Whether the message is there is then for the fold to find out, once the lease has run out.
+    const mayBeStored = opening && isUnknown(error);
+    if (!mayBeStored) await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
     turn.abandon(ChatError.from(error, "internal", "The turn was refused."));
     throw error;
   }

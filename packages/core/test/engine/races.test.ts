@@ -89,6 +89,17 @@ test("an open that may have stored its message does not give the key away", asyn
   expect((await engine.sessions.history(key))?.messages.map((m) => m.status)).toEqual(["complete", "interrupted"]);
 });
 
+test("limits that cannot be asked refuse the turn and leave its session and its key free", async () => {
+  const { engine, storage } = world(says("ok"), { limits: { requests: [{ limit: 9, windowMs: 1_000 }] } });
+  const consume = storage.limits.consume.bind(storage.limits);
+  storage.limits.consume = () => Promise.reject(lost());
+  const call = { ...ada, message: "Hi", idempotencyKey: "k" };
+  await expect(engine.send(call)).rejects.toMatchObject({ code: "store_unavailable" });
+  storage.limits.consume = consume;
+  expect((await engine.send({ ...call, onBusy: "reject" })).text).toBe("ok");
+  expect((await engine.sessions.history(key))?.messages).toHaveLength(2);
+});
+
 test("close refuses who has no claim yet, and ends in time", async () => {
   const count = Promise.withResolvers<number>();
   const { engine, backend, clock } = world([{ stall: true }]);

@@ -22,6 +22,17 @@ export interface Call {
   readonly requestId: string;
 }
 
+/** What a good reply is, for the API's description. */
+export interface ReplyDoc {
+  /** Default 200. */
+  readonly status?: number;
+  /** Of a JSON reply. */
+  readonly schema?: z.ZodType;
+  /** Default `application/json` where there is a schema. */
+  readonly type?: string;
+  readonly description?: string;
+}
+
 export interface Route {
   readonly method: Method;
   /** `/api/v1/sessions/{session_id}`. */
@@ -32,11 +43,16 @@ export interface Route {
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
+  /** One line for the API's description. */
+  readonly summary: string | undefined;
+  readonly reply: ReplyDoc | undefined;
   handle(input: object, call: Call): MaybePromise<HttpReply>;
 }
 
 interface Definition<P extends Shape, Q extends Shape, B extends Shape> {
   readonly startsTurn?: boolean;
+  readonly summary?: string;
+  readonly reply?: ReplyDoc;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -50,7 +66,7 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
   path: string,
   definition: Definition<P, Q, B>,
 ): Route {
-  const { startsTurn = false, params, query, body, handle } = definition;
+  const { startsTurn = false, params, query, body, summary, reply, handle } = definition;
   return {
     method,
     path,
@@ -59,6 +75,8 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
     params: params && z.object(params),
     query: query && z.object(query),
     body: body && z.object(body),
+    summary,
+    reply,
     // What the schemas made is what `handle` takes.
     handle: handle as Route["handle"],
   };

@@ -18,9 +18,15 @@ export type {
   Deadlines,
   GenerateRequest,
   Health,
+  JsonSchema,
   ModelBackend,
   ModelInfo,
+  ModelPrices,
   ModelSettings,
+  ReasoningEffort,
+  ResponseFormat,
+  ToolChoice,
+  ToolSpec,
 } from "./model.ts";
 export type {
   MessagePage,

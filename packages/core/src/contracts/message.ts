@@ -6,7 +6,10 @@ export type ProviderMeta = { readonly [provider: string]: Json };
 
 export type Role = "system" | "user" | "assistant" | "tool";
 
-/** One piece of a message. `url` may be a data: URL; the engine never fetches one. */
+/**
+ * One piece of a message. `url` may be a data: URL; the engine never fetches one. A stored answer that used the engine's tools holds
+ * calls and results in their order; a backend gets them apart, as assistant and tool messages.
+ */
 export type Part = (
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "reasoning"; readonly text: string }
@@ -29,6 +32,8 @@ export interface Usage {
   readonly outputTokens: number;
   readonly cachedInputTokens?: number;
   readonly reasoningTokens?: number;
+  /** US dollars, where the model's prices are known. */
+  readonly cost?: number;
   /** Counted by the engine because the provider did not say. */
   readonly estimated?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { FinishReason, PromptMessage, ProviderMeta, Usage } from "./message.ts";
+import type { FinishReason, Json, PromptMessage, ProviderMeta, Usage } from "./message.ts";
 
 export type Capability = "streaming" | "reasoning" | "tools" | "images" | "files" | "structured-output" | "multi-turn";
 
@@ -12,7 +12,17 @@ export interface ModelSettings {
   readonly stop?: readonly string[];
   /** Whether a model that can think should; absent: the model's own default. */
   readonly thinking?: boolean;
+  /** How much it should think. A backend takes the nearest step that its model knows. */
+  readonly effort?: ReasoningEffort;
+  /** -2 to 2, where the provider has it; others ignore it. */
+  readonly presencePenalty?: number;
+  /** -2 to 2, where the provider has it; others ignore it. */
+  readonly frequencyPenalty?: number;
+  /** For answers that can be had again, where the provider has it; others ignore it. */
+  readonly seed?: number;
 }
+
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
 
 /** How long the engine waits for a backend, in milliseconds. */
 export interface Deadlines {
@@ -38,12 +48,51 @@ export interface ModelInfo {
   readonly deadlines?: Partial<Deadlines>;
   /** Public address of the service, without credentials. */
   readonly baseUrl?: string;
+  /** What a call costs; absent: not known, or nothing. */
+  readonly prices?: ModelPrices;
 }
+
+/** US dollars per million tokens. */
+export interface ModelPrices {
+  readonly input: number;
+  readonly output: number;
+  /** Of input tokens that the provider had in its cache; absent: as `input`. */
+  readonly cachedInput?: number;
+  /** The day these were read off the provider's page: YYYY-MM-DD. */
+  readonly asOf: string;
+}
+
+/** JSON Schema (draft 2020-12) as plain JSON. */
+export type JsonSchema = { readonly [keyword: string]: Json };
+
+/** A tool as a model is told of it. */
+export interface ToolSpec {
+  /** 1–64 characters of A-Z a-z 0-9 _ -. */
+  readonly name: string;
+  readonly description?: string;
+  /** Of the input, an object. */
+  readonly inputSchema: JsonSchema;
+  /** The provider must keep to the schema, where it can. */
+  readonly strict?: boolean;
+}
+
+export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string };
+
+/** What an answer must be. */
+export type ResponseFormat =
+  | { readonly type: "json" }
+  | { readonly type: "json-schema"; readonly name: string; readonly schema: JsonSchema; readonly strict?: boolean };
 
 export interface GenerateRequest {
   /** A leading `system` message where there is a system prompt; the last one is what to answer. */
   readonly messages: readonly PromptMessage[];
   readonly settings: ModelSettings;
+  /** Only to a backend that has the capability `tools`. */
+  readonly tools?: readonly ToolSpec[];
+  /** Default: `auto`. */
+  readonly toolChoice?: ToolChoice;
+  /** Only to a backend that has the capability `structured-output`. */
+  readonly responseFormat?: ResponseFormat;
 }
 
 export type BackendEvent = (

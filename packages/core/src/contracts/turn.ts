@@ -18,6 +18,8 @@ export type TurnEvent = { readonly offset: number; readonly meta?: ProviderMeta 
   | { readonly type: "text"; readonly text: string; /** Counts text events from 0. */ readonly index: number }
   | { readonly type: "reasoning"; readonly text: string }
   | { readonly type: "tool-call"; readonly id: string; readonly name: string; readonly input: unknown }
+  /** What a tool of the engine gave; `id` is the call's. */
+  | { readonly type: "tool-result"; readonly id: string; readonly output: unknown; readonly isError?: boolean }
   | ({ readonly type: "end" } & TurnOutcome)
 );
 

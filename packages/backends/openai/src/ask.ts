@@ -1,15 +1,11 @@
 import type { ChatError } from "@parlor/core";
+import { fromTransport, nodeFetch, retryAfterOf, startOf, type Answer, type NodeFetch } from "@parlor/wire";
 import Client, { type ClientOptions } from "openai";
-import { readsOf } from "./body.ts";
-import { fromStatus, fromTransport, type ProviderError } from "./errors.ts";
-import { nodeFetch, type Answer, type NodeFetch } from "./node-fetch.ts";
+import { fromStatus, type ProviderError } from "./errors.ts";
 import type { OpenAIOptions, Resolved } from "./options.ts";
 import type { RequestBody } from "./request.ts";
-import { retryAfterOf } from "./retry.ts";
 
 const path = "/chat/completions";
-/** No more of a failure's body is read, in characters. */
-const maxErrorBody = 65_536;
 
 export interface Asking {
   /** Sends a call; resolves at the headers of a successful answer. Throws ChatErrors. */
@@ -50,7 +46,7 @@ export function askDirectly(options: Resolved, given: OpenAIOptions["fetch"]): A
       throw fromTransport(name, error);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
-    const error = errorIn(await textOf(answer));
+    const error = errorIn(await startOf(answer));
     throw fromStatus(name, answer.status, error, body, retryAfterOf(answer.headers, Date.now()));
   }
   return { ask, close };
@@ -80,19 +76,6 @@ async function makeRequest(options: Resolved): Promise<{ url: string; headers: {
   });
   const { req, url } = await client.buildRequest({ method: "post", path, body: {} });
   return { url, headers: Object.fromEntries(req.headers as Headers) };
-}
-
-async function textOf(answer: Answer): Promise<string> {
-  const reads = readsOf(answer.body);
-  let text = "";
-  try {
-    for (let part; text.length < maxErrorBody && (part = await reads.next()) !== undefined;) text += part;
-  } catch {
-    // The status says enough.
-  } finally {
-    reads.close();
-  }
-  return text;
 }
 
 /** `{ error: { … } }`, `{ error: "…" }`, or the error itself. */

@@ -1,7 +1,8 @@
 import { ChatError, type BackendEvent, type FinishReason, type Usage } from "@parlor/core";
+import { causeIn, type EventReader } from "@parlor/wire";
 import { createParser } from "eventsource-parser";
 import { ReasoningDetails, toFinishReason, toUsage, type Choice, type Chunk, type Delta } from "./chunk.ts";
-import { causeIn, fromBaseResp, fromInBand } from "./errors.ts";
+import { fromBaseResp, fromInBand } from "./errors.ts";
 import { PlainDelta } from "./plain-delta.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -19,10 +20,8 @@ interface Growing {
 }
 
 /** Turns the text of a Chat Completions stream into events. */
-export class Events {
-  /** Nothing more is wanted: the answer is whole, or it failed. */
+export class Events implements EventReader {
   done = false;
-  /** Thrown by who reads, after the events that came before it. */
   failure: ChatError | undefined;
 
   readonly #name: string;

@@ -4,8 +4,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { failure, text, type FakeReply } from "@parlor/testkit/openai";
 import { openai } from "@parlor/openai";
-import { PassiveHealth } from "../src/health.ts";
-import { ChatError, type ErrorCode } from "@parlor/core";
+import type { ErrorCode } from "@parlor/core";
 import { ask, backendOf, cleanUp, pair, says } from "./support.ts";
 
 async function listen(server: Server): Promise<number> {
@@ -209,15 +208,6 @@ describe("health", () => {
     await ask(backend);
     expect(await backend.health(signal)).toEqual({ healthy: true });
     expect(fake.requests).toHaveLength(5);
-  });
-
-  it("is taken for good again after 15 s without calls", () => {
-    let now = 0;
-    const health = new PassiveHealth(() => now);
-    for (let call = 0; call < 3; call++) health.failed(new ChatError("backend_unavailable", "Gone."));
-    expect(health.state).toEqual({ healthy: false, detail: "Gone." });
-    now = 15_000;
-    expect(health.state).toEqual({ healthy: true });
   });
 
   it("does not suffer from aborts", async () => {

@@ -1,7 +1,5 @@
-import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { text, type FakeReply } from "@parlor/testkit/openai";
-import { readsOf } from "../src/body.ts";
 import { Events } from "../src/events.ts";
 import { ask, pair, type Outcome } from "./support.ts";
 
@@ -43,17 +41,6 @@ describe("a stream", () => {
       { type: "reasoning", text: "d" },
       { type: "text", text: "e" },
     ]);
-  });
-
-  it("joins the HTTP chunks of one read of the socket", async () => {
-    const body = new Readable({ read() {} });
-    const reads = readsOf(body);
-    const first = reads.next();
-    await new Promise(setImmediate);
-    for (const piece of ["a", "b", "c"]) body.push(piece);
-    expect(await first).toBe("abc");
-    body.push(null);
-    expect(await reads.next()).toBeUndefined();
   });
 
   it.each([

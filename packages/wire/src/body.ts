@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Answer } from "./node-fetch.ts";
 
 /** The body of an answer, read by read. */
 export interface Reads {
@@ -18,6 +19,23 @@ const releaseMs = 1000;
 export function readsOf(body: ReadableStream<Uint8Array> | Readable | null): Reads {
   if (body === null) return { next: () => Promise.resolve(undefined), close() {}, release() {} };
   return "getReader" in body ? new WebReads(body) : new NodeReads(body);
+}
+
+/** No more of a failure's body is read, in characters. */
+const maxStart = 65_536;
+
+/** The first 64 K characters of an answer, for what it says of a failure; the rest is cut off. */
+export async function startOf(answer: Answer): Promise<string> {
+  const reads = readsOf(answer.body);
+  let text = "";
+  try {
+    for (let part; text.length < maxStart && (part = await reads.next()) !== undefined;) text += part;
+  } catch {
+    // The status says enough.
+  } finally {
+    reads.close();
+  }
+  return text;
 }
 
 /** Everything that one read of the socket brought comes out of one `next`, however many HTTP chunks it was. */

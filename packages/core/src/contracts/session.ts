@@ -75,6 +75,8 @@ export interface OpenedSession {
    * but reasoning or empty text.
    */
   readonly window: readonly Message[];
+  /** How many of the session's messages are `streaming` now, appended ones too, superseded ones not: a counter, read with the session. */
+  readonly streaming: number;
 }
 
 /** Replaces the streaming message of a turn by its final form. */

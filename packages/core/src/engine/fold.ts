@@ -1,4 +1,4 @@
-import type { LoggedEvent, Message, NewMessage, TurnOutcome, TurnRecord } from "../contracts/index.ts";
+import type { LoggedEvent, Message, NewMessage, SessionKey, TurnOutcome, TurnRecord } from "../contracts/index.ts";
 import { Answer } from "./answer.ts";
 import type { Parts } from "./parts.ts";
 
@@ -34,10 +34,19 @@ export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
   return true;
 }
 
-/** A `streaming` message whose turn nobody knows any more: what is stored of it is all there is. */
-export async function settleOrphan(parts: Parts, key: TurnRecord["key"], message: Message): Promise<void> {
+/** Gives those `streaming` messages their final form whose turn has ended or is unknown; whether there were any. */
+export async function heal(parts: Parts, key: SessionKey, messages: readonly Message[]): Promise<boolean> {
+  const healed = await Promise.all(messages.map((message) => healOne(parts, key, message)));
+  return healed.includes(true);
+}
+
+async function healOne(parts: Parts, key: SessionKey, message: Message): Promise<boolean> {
+  if (message.status !== "streaming" || message.turn === undefined || parts.live.has(message.turn)) return false;
+  const record = await parts.storage.turns.get(key, message.turn);
+  if (record) return fold(parts, record);
+  // What is stored of it is all there is.
   const { seq: _seq, ...rest } = message;
-  await parts.storage.sessions.settle(key, { ...rest, status: "interrupted" }, { turn: message.turn ?? "" });
+  return parts.storage.sessions.settle(key, { ...rest, status: "interrupted" }, { turn: message.turn });
 }
 
 /**

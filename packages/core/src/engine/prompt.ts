@@ -1,6 +1,7 @@
 import type { NewMessage, OpenedSession, PromptMessage, Session } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import { characters, fit, lastMessages, tokens } from "../truncation/index.ts";
+import { heal } from "./fold.ts";
 import { toParts } from "./input.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
@@ -50,17 +51,26 @@ export async function openSession(
     turn: turn.id,
     meta: { model: turn.model, ...(again?.supersedes && { supersedes: again.supersedes }) },
   };
-  const { session, window }: OpenedSession = await parts.storage.sessions.open(turn.key, {
-    ...(input.init && { init: input.init }),
-    append: user ? [user, answer] : [answer],
-    window: {
-      last: parts.window.messages,
-      // A token has at most about 8 characters in running text: what is further back cannot fit.
-      maxCharacters: Math.min(parts.window.characters, parts.backend.info.contextWindow * 8),
-      ...(again && { before: again.before }),
-    },
-  });
+  const open = () =>
+    parts.storage.sessions.open(turn.key, {
+      ...(input.init && { init: input.init }),
+      append: user ? [user, answer] : [answer],
+      window: {
+        last: parts.window.messages,
+        // A token has at most about 8 characters in running text: what is further back cannot fit.
+        maxCharacters: Math.min(parts.window.characters, parts.backend.info.contextWindow * 8),
+        ...(again && { before: again.before }),
+      },
+    });
+  let opened: OpenedSession = await open();
+  // While this turn has the session no other answer is being written: what says so was left behind by a turn that a store lost.
+  if (opened.streaming > 1 && (await healNewest(parts, turn))) opened = await open();
+  const { session, window } = opened;
   return { session, messages: user ? [...window, user] : window, answer };
+}
+
+async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
+  return heal(parts, key, (await parts.storage.sessions.messages(key, { limit: 100 })) ?? []);
 }
 
 /** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */

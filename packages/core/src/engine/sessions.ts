@@ -1,6 +1,6 @@
-import type { Message, Page, Session, SessionKey } from "../contracts/index.ts";
+import type { Page, Session, SessionKey } from "../contracts/index.ts";
 import { alone } from "./alone.ts";
-import { fold, settleOrphan } from "./fold.ts";
+import { heal } from "./fold.ts";
 import { checkKey } from "./input.ts";
 import type { Parts } from "./parts.ts";
 import type { Sessions } from "./types.ts";
@@ -8,15 +8,6 @@ import type { Sessions } from "./types.ts";
 /** The session store, with live and dead turns taken care of. */
 export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<boolean>): Sessions {
   const { sessions, turns } = parts.storage;
-
-  /** A `streaming` message whose turn has ended or is unknown gets its final form first. */
-  async function heal(key: SessionKey, message: Message): Promise<boolean> {
-    if (message.status !== "streaming" || message.turn === undefined || parts.live.has(message.turn)) return false;
-    const record = await turns.get(key, message.turn);
-    if (record) return fold(parts, record);
-    await settleOrphan(parts, key, message);
-    return true;
-  }
 
   async function* everySession(owner: string): AsyncIterable<Session> {
     for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
@@ -37,8 +28,7 @@ export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<
       const request = { limit: 100, ...page };
       let [session, messages] = await Promise.all([sessions.get(key), sessions.messages(key, request)]);
       if (!session || !messages) return undefined;
-      const healed = await Promise.all(messages.map((message) => heal(key, message)));
-      if (healed.includes(true))
+      if (await heal(parts, key, messages))
         [session, messages] = await Promise.all([sessions.get(key), sessions.messages(key, request)]);
       return session && messages && { session, messages };
     },

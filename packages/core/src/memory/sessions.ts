@@ -39,7 +39,8 @@ export class MemorySessions extends MemoryPart implements SessionStore {
     const entry = found ?? this.#make(key, init);
     const appended = this.#append(entry, append);
     const earlier = entry.history.window(window, appended[0]?.seq);
-    return { session: entry.session, created: !found, appended, window: earlier };
+    const { streaming } = entry.history;
+    return { session: entry.session, created: !found, appended, window: earlier, streaming };
   }
 
   async append(key: SessionKey, messages: readonly NewMessage[]): Promise<Session> {

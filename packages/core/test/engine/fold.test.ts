@@ -110,3 +110,31 @@ test("a streaming message whose turn nobody knows is made final", async () => {
   await storage.turns.forget("ada");
   expect((await engine.sessions.history(key))?.messages[1]?.status).toBe("interrupted");
 });
+
+test("the next turn makes final what a turn store that lost its turns left streaming, and looks for it only then", async () => {
+  const { engine, storage } = await dyingNode();
+  await storage.turns.forget("ada");
+  const messages = storage.sessions.messages.bind(storage.sessions);
+  let reads = 0;
+  storage.sessions.messages = (...args) => {
+    reads += 1;
+    return messages(...args);
+  };
+  await engine.send({ ...ada, message: "say it again" });
+  const statuses = (await messages(key, { limit: 9 }))?.map(({ status }) => status);
+  expect(statuses).toEqual(["complete", "interrupted", "complete", "complete"]);
+  expect(reads).toBe(1);
+  await engine.send({ ...ada, message: "say it again" });
+  expect(reads).toBe(1);
+});
+
+test("what a session store lost of an answer comes back from the log before the next prompt", async () => {
+  const { engine, storage, backend } = world((_, call) => says(`answer ${call}`));
+  const settleOne = storage.sessions.settle.bind(storage.sessions);
+  storage.sessions.settle = async () => true;
+  await engine.send({ ...ada, message: "one" });
+  storage.sessions.settle = settleOne;
+  await engine.send({ ...ada, message: "two" });
+  const texts = backend.calls[1]?.request.messages.map(({ parts }) => parts.map((part) => "text" in part && part.text));
+  expect(texts).toEqual([["one"], ["answer 0"], ["two"]]);
+});

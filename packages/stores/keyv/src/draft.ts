@@ -18,6 +18,7 @@ export class Draft extends History {
   readonly isNew: boolean;
   changed: boolean;
   session: Session;
+  streaming: number;
   /** The number of the next page. Those between what the head says and `unused` may have been written by a write that failed. */
   nextPage: number;
   #lastSize: number;
@@ -29,6 +30,7 @@ export class Draft extends History {
     super(call, names, head);
     this.isNew = this.changed = head.updatedMs === 0;
     this.session = head.session;
+    this.streaming = head.streaming;
     this.nextPage = Math.max(head.nextPage, unused);
     for (let number = head.nextPage; number < this.nextPage; number++) this.#stale.push(number);
     this.#lastSize = head.lastSize;
@@ -82,6 +84,7 @@ export class Draft extends History {
     for (const page of this.pages.splice(0)) this.#drop(page);
     this.first = this.#indexed = this.next;
     this.session = { ...this.session, messageCount: 0, turnCount: 0 };
+    this.streaming = 0;
     this.changed = true;
   }
 
@@ -121,6 +124,7 @@ export class Draft extends History {
       updatedMs,
       first: this.first,
       next: this.next,
+      streaming: this.streaming,
       pages: this.pages.map(({ first, number = 0 }) => [first, number] as const),
       nextPage: this.nextPage,
       lastSize: this.#lastSize,
@@ -173,5 +177,6 @@ export class Draft extends History {
     const { messageCount, turnCount } = this.session;
     const turns = message.role === "user" ? by : 0;
     this.session = { ...this.session, messageCount: messageCount + by, turnCount: turnCount + turns };
+    if (message.status === "streaming") this.streaming += by;
   }
 }

@@ -13,6 +13,8 @@ export interface Head {
   readonly first: number;
   /** The seq of the next message. */
   readonly next: number;
+  /** How many messages are being written. */
+  readonly streaming: number;
   /** Oldest first. */
   readonly pages: readonly PageRef[];
   /** The number of the next page that is written. A replaced page gets a new number. */
@@ -46,6 +48,7 @@ export function newHead({ owner, id }: SessionKey, init: SessionInit): Head {
     updatedMs: 0,
     first: 1,
     next: 1,
+    streaming: 0,
     pages: [],
     nextPage: 1,
     lastSize: 0,

@@ -58,7 +58,7 @@ export class KeyvSessions implements SessionStore {
       const appended = await draft.append(append, this.#settings.maxMessagesPerSession);
       const earlier = await draft.window(window, appended[0]?.seq);
       const session = await this.#writes.save(call, key, draft);
-      return { session, created: draft.isNew, appended, window: earlier };
+      return { session, created: draft.isNew, appended, window: earlier, streaming: draft.streaming };
     });
   }
 

@@ -34,7 +34,7 @@ import { fromText, toInteger, toText, toTextOrNull } from "./text.ts";
 type AppendedRow = MessageRow | { readonly seq: number; readonly body: null };
 
 type WrittenRow =
-  | ({ readonly part: "session" | "made" } & SessionRow)
+  | ({ readonly part: "session" | "made"; readonly streaming_count: number } & SessionRow)
   | ({ readonly part: "appended" } & AppendedRow)
   | ({ readonly part: "window" } & MessageRow)
   | { readonly part: "exists" | "full" };
@@ -62,12 +62,12 @@ export class PostgresSessions extends PostgresPart implements SessionStore {
 
   async open(key: SessionKey, { init = {}, append, window }: OpenRequest): Promise<OpenedSession> {
     const rows = await this.#write("open", key, init, append, window);
-    let opened: { session: Session; created: boolean } | undefined;
+    let opened: Pick<OpenedSession, "session" | "created" | "streaming"> | undefined;
     const appended: Message[] = [];
     const before: Message[] = [];
     for (const row of rows) {
       if (row.part === "session" || row.part === "made")
-        opened = { session: toSession(key, row), created: row.part === "made" };
+        opened = { session: toSession(key, row), created: row.part === "made", streaming: row.streaming_count };
       else if (row.part === "window") before.push(toMessage(row));
       else if (row.part === "appended")
         appended.push(

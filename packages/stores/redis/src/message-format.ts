@@ -39,6 +39,9 @@ export function packFields(fields: object): string[] {
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, JSON.stringify(value)]));
 }
 
+/** How many of its messages are being written. */
+export const toStreaming = (fields: readonly string[]): number => Number(fields[fields.indexOf("streaming") + 1]);
+
 export function toSession(owner: string, id: string, fields: readonly string[]): Session {
   const of = new Map<string, string>();
   for (let at = 0; at < fields.length; at += 2) of.set(fields[at] ?? "", fields[at + 1] ?? "");

@@ -17,7 +17,7 @@ import {
 } from "@parlor/core";
 import { again, type Connection, type Repeat } from "./connection.ts";
 import { encode, tagOf } from "./keys.ts";
-import { pack, packFields, toSession, turnMark, unpack, unpackAll } from "./message-format.ts";
+import { pack, packFields, toSession, toStreaming, turnMark, unpack, unpackAll } from "./message-format.ts";
 import type { Settings } from "./options.ts";
 import { list, ownerStats, removeOwner } from "./owner-scripts.ts";
 import { RedisPart } from "./part.ts";
@@ -65,6 +65,7 @@ export class RedisSessions extends RedisPart implements SessionStore {
     });
     return {
       session: toSession(key.owner, key.id, session),
+      streaming: toStreaming(session),
       created: how === "created",
       appended,
       window: unpackAll(past).toReversed(),

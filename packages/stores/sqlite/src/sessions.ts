@@ -43,7 +43,7 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
       const row = found ?? this.#table.make(key, init);
       const appended = this.#append(row, append);
       const earlier = this.#table.messages.window(row, window, appended[0]?.seq ?? row.next_seq);
-      return { session: toSession(row), created: !found, appended, window: earlier };
+      return { session: toSession(row), created: !found, appended, window: earlier, streaming: row.streaming };
     });
   }
 

@@ -8,7 +8,8 @@ create type ${s}.session_part as (
   part text,
   title text, system_prompt text, model text, favorite boolean, metadata text,
   created_ms double precision, updated_ms double precision,
-  message_count integer, turn_count integer, input_tokens double precision, output_tokens double precision,
+  message_count integer, turn_count integer, streaming_count integer,
+  input_tokens double precision, output_tokens double precision,
   seq integer, id text, role text, status text, turn text, body text
 );
 
@@ -132,6 +133,7 @@ begin
   answer.updated_ms := it.updated_ms;
   answer.message_count := it.message_count;
   answer.turn_count := it.turn_count;
+  answer.streaming_count := it.streaming_count;
   answer.input_tokens := it.input_tokens;
   answer.output_tokens := it.output_tokens;
   return next answer;
@@ -139,7 +141,8 @@ begin
   if p_last > 0 then
     return query
       select 'window', null::text, null::text, null::text, null::boolean, null::text,
-        null::double precision, null::double precision, null::integer, null::integer, null::double precision, null::double precision,
+        null::double precision, null::double precision, null::integer, null::integer, null::integer,
+        null::double precision, null::double precision,
         w.seq, w.id, w.role, w.status, w.turn, w.body
       from (
         select m.*, sum(m.characters) over newest as total, row_number() over newest as place

@@ -101,6 +101,24 @@ export const window = topic("windows", ["sessions"], {
     assert.deepEqual(idsOf(later.window), ["m5", "m6"], "never what the call appends");
   },
 
+  "how many messages are being written comes along": async ({ sessions, key }) => {
+    const open = async (append: Parameters<typeof sessions.append>[1]) =>
+      (await sessions.open(key(), { append, window: { last: 1, maxCharacters: 100 } })).streaming;
+    assert.equal(await open([said("m1")]), 0);
+    assert.equal(await open([said("m2"), streaming("a2", "t1")]), 1);
+    assert.equal(await open([said("m2"), streaming("a2", "t1")]), 1, "appended again it is the same one");
+    assert.equal(await open([streaming("a3", "t2")]), 2);
+    await sessions.settle(key(), answered("a3", "t2"), { turn: "t2" });
+    assert.equal(await open([]), 1);
+    const { seq = 0 } = (await sessions.message(key(), "a2")) ?? {};
+    await sessions.append(key(), [streaming("a4", "t3")]);
+    await sessions.settle(key(), answered("a4", "t3"), { turn: "t3", supersede: { from: seq, to: seq } });
+    assert.equal(await open([]), 0, "superseded ones do not count");
+    await sessions.append(key(), [streaming("a5", "t4")]);
+    await sessions.clear(key());
+    assert.equal(await open([]), 0);
+  },
+
   "the messages as they are stored": async ({ sessions, key }) => {
     const { appended } = await sessions.open(key(), { append: five, window: wide });
     const opened = await sessions.open(key(), { append: [], window: wide });

@@ -10,6 +10,7 @@ export type {
   EngineOptions,
   History,
   LimitOptions,
+  Models,
   Reader,
   Reply,
   Sessions,

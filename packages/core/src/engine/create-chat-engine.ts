@@ -7,6 +7,7 @@ import { closeStorage, healthOf } from "./health.ts";
 import { FollowedTurn, moreTopic, stopTopic } from "./followed-turn.ts";
 import { checkInput, checkKey } from "./input.ts";
 import { LiveTurn } from "./live-turn.ts";
+import { ModelRegistry } from "./models.ts";
 import { settleOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { Pulse } from "./pulse.ts";
@@ -22,16 +23,18 @@ import { WaitingLine } from "./waiting-line.ts";
 /** Makes the engine. Throws `invalid_request` naming the option that cannot be; connects to nothing yet. */
 export function createChatEngine(options: EngineOptions): ChatEngine {
   const parts = assemble(options);
-  const { storage, clock, backend } = parts;
+  const { storage, clock, models } = parts;
   const running = new Set<Promise<void>>();
   let state: EngineHealth["state"] = "ready";
   let closing: Promise<void> | undefined;
   let listening: Promise<() => void> | undefined;
   let stopReaping: (() => void) | undefined;
+  let stopFollowing: (() => void) | undefined;
 
   /** Takes its part among the nodes of this storage, from its first stored turn on. */
   function join(): void {
     stopReaping ??= startReaper(parts);
+    stopFollowing ??= models.follow(clock);
     // Stops asked for on other nodes; only a hint, the lease's renewal says so too.
     listening ??= storage.bus.subscribe(stopTopic, (id) => parts.live.get(id)?.abort({ status: "interrupted" }));
     listening.catch((error: unknown) => {
@@ -45,6 +48,8 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     checkInput(input, parts.maxMessageCharacters);
     const stored = input.session !== undefined;
     if (stored) join();
+    const chosen = models.choose(input);
+    const uses = chosen instanceof Promise ? await chosen : chosen;
     const now = clock.now();
     const times: Times = { startedAt: clock.monotonic() };
     const id = parts.newId();
@@ -53,7 +58,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       key: { owner: input.owner, id: input.session ?? id },
       stored,
       message: parts.newId(),
-      model: backend.info.model,
+      uses,
       createdAt: new Date(now).toISOString(),
       limitKey: input.limitKey ?? input.owner,
       log: stored ? parts.log : parts.localLog,
@@ -110,18 +115,24 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     late();
     state = "closed";
     stopReaping?.();
+    stopFollowing?.();
     (await listening?.catch(() => undefined))?.();
-    await Promise.all([backend.close(), closeStorage(storage)]);
+    await Promise.all([models.close(), closeStorage(storage)]);
   }
 
   return {
-    info: backend.info,
+    get info() {
+      return models.currentModel.backend.info;
+    },
+    models,
     get state() {
       return state;
     },
     storage,
     clock,
-    settings: parts.settings,
+    get settings() {
+      return models.currentModel.settings;
+    },
     maxMessageCharacters: parts.maxMessageCharacters,
     sessions: createSessions(parts, stop),
     start,
@@ -170,6 +181,7 @@ function assemble(options: EngineOptions): Parts {
   };
   return {
     ...settled,
+    models: new ModelRegistry(settled),
     live,
     limiter,
     announce,

@@ -9,12 +9,12 @@ import type { TurnInput } from "./types.ts";
 export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Opened): Promise<TurnOutcome> {
   let prompt: Prompt;
   try {
-    prompt = await buildPrompt(parts, input, opened);
+    prompt = await buildPrompt(parts, turn, input, opened);
   } catch (error) {
     return { status: "failed", error: toFailure(failureOf(parts, error)) };
   }
   turn.leftOut = prompt.leftOut;
-  const settings = { ...parts.settings, ...input.settings };
+  const settings = { ...turn.uses.settings, ...input.settings };
 
   const since = parts.clock.monotonic();
   turn.generatingSince = since;
@@ -40,7 +40,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
 }
 
 async function read(parts: Parts, turn: LiveTurn, prompt: Prompt, settings: ModelSettings): Promise<void> {
-  for await (const batch of parts.backend.generate({ messages: prompt.messages, settings }, turn.signal)) {
+  for await (const batch of turn.uses.backend.generate({ messages: prompt.messages, settings }, turn.signal)) {
     if (turn.signal.aborted) return;
     turn.heard = true;
     turn.firstEventAt ??= parts.clock.monotonic();
@@ -101,7 +101,7 @@ async function estimate(parts: Parts, turn: LiveTurn, prompt: Prompt): Promise<U
 
 async function countAnswer(parts: Parts, turn: LiveTurn): Promise<number> {
   try {
-    return await parts.backend.countTokens([{ role: "assistant", parts: turn.answer.parts }]);
+    return await turn.uses.backend.countTokens([{ role: "assistant", parts: turn.answer.parts }]);
   } catch (error) {
     parts.report(error, "counting tokens");
     return Math.ceil(turn.answer.text.length / 4);

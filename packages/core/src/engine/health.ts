@@ -20,7 +20,7 @@ export async function healthOf(parts: Parts, state: EngineHealth["state"]): Prom
   };
   const names = ["sessions", "turns", "limits", "records", "bus"] as const;
   const [backend, ...stores] = await Promise.all([
-    Promise.race([parts.backend.health(signal), late]).catch((): Health => ({
+    Promise.race([parts.models.currentModel.backend.health(signal), late]).catch((): Health => ({
       healthy: false,
       detail: "The model's backend did not answer.",
     })),

@@ -10,6 +10,7 @@ import type {
 import { ChatError } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
 import { failureOf } from "./failure-of.ts";
+import type { Model } from "./models.ts";
 import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
 
@@ -18,7 +19,7 @@ export interface LiveTurnInit {
   readonly key: SessionKey;
   readonly stored: boolean;
   readonly message: string;
-  readonly model: string;
+  readonly uses: Model;
   readonly createdAt: string;
   /** Whose limits it takes. */
   readonly limitKey: string;
@@ -32,7 +33,8 @@ export class LiveTurn implements Turn, LogWriter {
   readonly key: SessionKey;
   readonly stored: boolean;
   readonly message: string;
-  readonly model: string;
+  /** Its model, whatever is swapped meanwhile. */
+  readonly uses: Model;
   readonly createdAt: string;
   readonly limitKey: string;
   readonly log: TurnLog;
@@ -74,7 +76,7 @@ export class LiveTurn implements Turn, LogWriter {
     this.key = init.key;
     this.stored = init.stored;
     this.message = init.message;
-    this.model = init.model;
+    this.uses = init.uses;
     this.createdAt = init.createdAt;
     this.limitKey = init.limitKey;
     this.log = init.log;
@@ -83,6 +85,10 @@ export class LiveTurn implements Turn, LogWriter {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
+  }
+
+  get model(): string {
+    return this.uses.tag;
   }
 
   get signal(): AbortSignal {

@@ -9,6 +9,7 @@ import type { EngineOptions, LimitOptions, TurnSummary } from "./types.ts";
 /** EngineOptions with every default filled in. */
 export interface Settled {
   readonly backend: ModelBackend;
+  readonly models: { readonly [tag: string]: ModelBackend };
   readonly storage: Storage;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -16,7 +17,10 @@ export interface Settled {
   readonly systemPrompt: string | undefined;
   readonly settings: ModelSettings;
   readonly limits: LimitOptions;
+  /** Of a model that has none of its own … */
   readonly deadlines: Deadlines;
+  /** … and those that count for every model. */
+  readonly ownDeadlines: Partial<Deadlines>;
   readonly busy: { readonly policy: "queue" | "reject"; readonly maxWaiting: number; readonly maxWaitMs: number };
   readonly detachedMs: number;
   readonly leaseMs: number;
@@ -34,20 +38,16 @@ export function settleOptions(options: EngineOptions): Settled {
   const clock = options.clock ?? systemClock;
   const settled: Settled = {
     backend,
+    models: options.models ?? {},
     storage: options.storage ?? memory({ clock }),
     clock,
     newId: options.newId ?? (() => uuidv7(clock.now())),
     window: { messages: options.window?.messages ?? 50, characters: options.window?.characters ?? Infinity },
     systemPrompt: options.systemPrompt,
-    settings: { ...backend.info.defaults, ...options.settings },
+    settings: options.settings ?? {},
     limits: options.limits ?? {},
-    deadlines: {
-      firstTokenMs: 60_000,
-      idleMs: 30_000,
-      totalMs: 600_000,
-      ...backend.info.deadlines,
-      ...options.deadlines,
-    },
+    deadlines: { firstTokenMs: 60_000, idleMs: 30_000, totalMs: 600_000, ...options.deadlines },
+    ownDeadlines: options.deadlines ?? {},
     busy: { policy: "queue", maxWaiting: 8, maxWaitMs: 10_000, ...options.busy },
     detachedMs: options.detachedMs ?? 120_000,
     leaseMs: options.lease?.ms ?? 10_000,
@@ -57,6 +57,11 @@ export function settleOptions(options: EngineOptions): Settled {
     onTurn: options.onTurn ?? (() => {}),
     report: options.onError ?? (() => {}),
   };
+  for (const [tag, model] of Object.entries(settled.models)) {
+    if (typeof model?.generate !== "function") throw fault(`models.${tag}`, "must be a ModelBackend");
+    if (tag === "" || tag.length > 100) throw fault(`models.${tag}`, "needs a tag of 1 to 100 characters");
+    if (tag === backend.info.model && model !== backend) throw fault(`models.${tag}`, "is the tag of `backend`");
+  }
   for (const part of ["sessions", "turns", "limits", "records", "bus"] as const) {
     if (settled.storage[part] === undefined)
       throw fault(`storage.${part}`, "is missing; spread a whole storage and replace parts of it");

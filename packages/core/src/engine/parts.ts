@@ -1,4 +1,5 @@
 import type { LiveTurn } from "./live-turn.ts";
+import type { ModelRegistry } from "./models.ts";
 import type { Admission } from "./admission.ts";
 import type { Limiter } from "../limits/index.ts";
 import type { Settled } from "./options.ts";
@@ -7,7 +8,8 @@ import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
 /** What the steps of a turn share. */
-export interface Parts extends Settled {
+export interface Parts extends Omit<Settled, "backend" | "models" | "settings" | "deadlines" | "ownDeadlines"> {
+  readonly models: ModelRegistry;
   /** Of turns with a session. */
   readonly log: TurnLog;
   /** Of stateless turns: in this process only. */

@@ -4,6 +4,7 @@ import { characters, fit, lastMessages, tokens } from "../truncation/index.ts";
 import { heal } from "./fold.ts";
 import { toParts } from "./input.ts";
 import type { LiveTurn } from "./live-turn.ts";
+import type { Model } from "./models.ts";
 import type { Parts } from "./parts.ts";
 import type { TurnInput } from "./types.ts";
 
@@ -58,7 +59,7 @@ export async function openSession(
       window: {
         last: parts.window.messages,
         // A token has at most about 8 characters in running text: what is further back cannot fit.
-        maxCharacters: Math.min(parts.window.characters, parts.backend.info.contextWindow * 8),
+        maxCharacters: Math.min(parts.window.characters, turn.uses.backend.info.contextWindow * 8),
         ...(again && { before: again.before }),
       },
     });
@@ -74,14 +75,13 @@ async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
 }
 
 /** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */
-export async function buildPrompt(parts: Parts, input: TurnInput, opened: Opened): Promise<Prompt> {
+export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnInput, opened: Opened): Promise<Prompt> {
   const system = input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt;
   const uncounted: PromptMessage[] = [...opened.messages];
   if (system) uncounted.unshift(toSystem(system));
   const messages: PromptMessage[] = [];
-  for (const message of uncounted)
-    messages.push(message.tokens === undefined ? await counted(parts, message) : message);
-  const room = roomFor(parts, input);
+  for (const message of uncounted) messages.push(message.tokens === undefined ? await counted(uses, message) : message);
+  const room = roomFor(uses, input);
   const count = (message: PromptMessage) => message.tokens ?? 0;
   const fitted = fit(
     messages,
@@ -100,14 +100,14 @@ export async function buildPrompt(parts: Parts, input: TurnInput, opened: Opened
 const toSystem = (text: string): PromptMessage => ({ role: "system", parts: [{ type: "text", text }] });
 
 /** Tokens that a prompt may have, so that there is room for the answer. */
-function roomFor(parts: Parts, input: TurnInput): number {
-  const { contextWindow } = parts.backend.info;
-  const wanted = input.settings?.maxTokens ?? parts.settings.maxTokens ?? contextWindow * answerShare;
+function roomFor({ backend, settings }: Model, input: TurnInput): number {
+  const { contextWindow } = backend.info;
+  const wanted = input.settings?.maxTokens ?? settings.maxTokens ?? contextWindow * answerShare;
   return Math.floor(contextWindow - Math.min(wanted, contextWindow / 2));
 }
 
-async function counted(parts: Parts, message: PromptMessage): Promise<PromptMessage> {
-  return { ...message, tokens: await parts.backend.countTokens([message]) };
+async function counted({ backend }: Model, message: PromptMessage): Promise<PromptMessage> {
+  return { ...message, tokens: await backend.countTokens([message]) };
 }
 
 /** The user's message as it will be stored. Throws `context_too_long` when it alone is too much for the model. */
@@ -121,11 +121,11 @@ export async function userMessage(parts: Parts, turn: LiveTurn, input: TurnInput
     status: "complete",
     turn: turn.id,
   } as const;
-  const tokens = await parts.backend.countTokens([message]);
+  const tokens = await turn.uses.backend.countTokens([message]);
   // A prompt that the session would keep must not make it unusable.
   const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
-  const beside = system ? await parts.backend.countTokens([toSystem(system)]) : 0;
-  const room = roomFor(parts, input);
+  const beside = system ? await turn.uses.backend.countTokens([toSystem(system)]) : 0;
+  const room = roomFor(turn.uses, input);
   if (tokens + beside > room) throw tooLong(room);
   return { ...message, tokens };
 }

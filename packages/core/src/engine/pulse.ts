@@ -55,7 +55,7 @@ export class Pulse {
   }
 
   #checkDeadlines(turn: LiveTurn, now: number): void {
-    const { deadlines } = this.#options;
+    const { deadlines } = turn.uses;
     if (turn.generatingSince === undefined) return;
     if (turn.heard) {
       turn.heard = false;

@@ -55,7 +55,7 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMe
   let opening = false;
   try {
     parts.admission.check(input.owner);
-    const mayAnswer = input.settings?.maxTokens ?? parts.settings.maxTokens ?? 1_024;
+    const mayAnswer = input.settings?.maxTokens ?? turn.uses.settings.maxTokens ?? 1_024;
     grant = await parts.limiter.take(turn.limitKey, turn.id, (user?.tokens ?? 0) + mayAnswer);
     opening = true;
     const open = () => openSession(parts, turn, input, user);

@@ -24,7 +24,7 @@ export function summarise(
     ...(input.session !== undefined && { session: input.session }),
     turn: turn.id,
     model: turn.model,
-    provider: parts.backend.info.provider,
+    provider: turn.uses.backend.info.provider,
     ...(input.requestId !== undefined && { requestId: input.requestId }),
     status: refusal === undefined ? (turn.outcome?.status ?? "failed") : "refused",
     ...(code !== undefined && { code }),

@@ -24,7 +24,10 @@ import type {
 import type { ChatError } from "../errors/index.ts";
 
 export interface EngineOptions {
+  /** The model; its tag is its own name. */
   readonly backend: ModelBackend;
+  /** Further models by tag, 1–100 characters: for turns and sessions that name one, and to swap to. */
+  readonly models?: { readonly [tag: string]: ModelBackend };
   /** Default: `memory()`. */
   readonly storage?: Storage;
   /** What a prompt may hold of a session's past; the model's context limits it anyway. */
@@ -89,6 +92,8 @@ export interface TurnInput {
   /** For the session, if this turn makes it. */
   readonly init?: SessionInit;
   readonly settings?: ModelSettings;
+  /** Tag of a model; default: the session's, else the current one. Throws `unknown_model`. */
+  readonly model?: string;
   /** 1–255 characters; the same key gives the same turn for 24 h. */
   readonly idempotencyKey?: string;
   readonly onBusy?: "queue" | "reject";
@@ -120,6 +125,7 @@ export interface Turn {
   readonly stored: boolean;
   /** Id of the assistant's message. */
   readonly message: string;
+  /** Tag of the model. */
   readonly model: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
@@ -201,14 +207,25 @@ export interface Sessions {
   stats(owner?: string): Promise<StoreStats>;
 }
 
+/** What can be asked. With several models, which one is current is kept in the storage, for all its nodes. */
+export interface Models {
+  /** Tag of the model of turns that name none, and whose sessions name none; at most 5 s behind a swap on another node. */
+  readonly current: string;
+  list(): readonly { readonly tag: string; readonly info: ModelInfo }[];
+  /** Makes this the current model on every node. Turns that run go on with theirs. Throws `unknown_model`. */
+  swap(tag: string): Promise<void>;
+}
+
 export interface ChatEngine {
+  /** Of the current model. */
   readonly info: ModelInfo;
+  readonly models: Models;
   /** `draining` from the call of `close` on. */
   readonly state: "ready" | "draining" | "closed";
   readonly storage: Storage;
   readonly clock: Clock;
   readonly sessions: Sessions;
-  /** Defaults of a call: the backend's with the engine's over them. */
+  /** Defaults of a call: the current model's with the engine's over them. */
   readonly settings: ModelSettings;
   readonly maxMessageCharacters: number;
   /** Runs a turn; iterate it. */

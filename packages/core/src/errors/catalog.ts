@@ -15,6 +15,8 @@ export const catalog = {
   auth_unavailable: entry(503, "Credentials cannot be checked", true),
   forbidden: entry(403, "Not allowed"),
   not_found: entry(404, "Not found"),
+  unknown_model: entry(404, "There is no such model"),
+  unsupported_by_model: entry(422, "The model cannot do that"),
   session_not_found: entry(404, "Session not found"),
   method_not_allowed: entry(405, "This path does not take that method"),
   request_timeout: entry(408, "The request took too long to arrive"),

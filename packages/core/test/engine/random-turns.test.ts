@@ -231,7 +231,7 @@ test(
         await check(run);
         turns += run.turns.size;
       }),
-      { numRuns: 100 },
+      { numRuns: 130 },
     );
     expect(turns).toBeGreaterThan(500);
   },

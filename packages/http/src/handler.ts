@@ -1,4 +1,5 @@
 import type { ChatEngine } from "@parlor/core";
+import { hasCredential } from "./auth/credential.ts";
 import { createGate } from "./auth/gate.ts";
 import { createCors } from "./cors.ts";
 import { dispatch, type Exchange } from "./dispatch.ts";
@@ -67,6 +68,6 @@ function whenClosed(body: StreamBody, callback: () => void): StreamBody {
 }
 
 /** RFC 6750: no error is named where no credentials came. */
-function challenge({ headers }: HttpRequest): string {
-  return `Bearer realm="parlor"${headers["authorization"] === undefined ? "" : ', error="invalid_token"'}`;
+function challenge(request: HttpRequest): string {
+  return `Bearer realm="parlor"${hasCredential(request) ? ', error="invalid_token"' : ""}`;
 }

@@ -1,5 +1,7 @@
 export type { ChatEngine } from "@parlor/core";
 export { createHandler } from "./handler.ts";
+export { bearer } from "./auth/bearer.ts";
+export { type JSONWebKeySet, jwt, type JwtOptions, type JWTPayload } from "./auth/jwt.ts";
 export type { Authenticate, Principal } from "./auth/principal.ts";
 export type { CorsOptions } from "./cors.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";

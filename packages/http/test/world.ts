@@ -14,6 +14,8 @@ export interface World {
   readonly handler: Handler<Request>;
   /** Undefined: not our path. */
   readonly ask: (method: string, path: string, asked?: Asked) => Promise<Response | undefined>;
+  /** With these headers and no others. */
+  readonly send: (method: string, path: string, headers: Record<string, string>) => Promise<Response | undefined>;
 }
 
 /** A handler without a server: requests go in through the fetch bridge. A bearer token is the principal's id. */
@@ -31,6 +33,10 @@ export function world(
   return {
     engine,
     handler,
+    send(method, path, headers) {
+      const request = new Request(`http://localhost${path}`, { method, headers });
+      return respond(handler, request, { raw: request });
+    },
     ask(method, path, { as = "ada", body, headers } = {}) {
       const request = new Request(`http://localhost${path}`, {
         method,

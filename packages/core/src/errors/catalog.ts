@@ -12,6 +12,7 @@ export const catalog = {
   invalid_json: entry(400, "The body is not JSON"),
   invalid_request: entry(422, "The request breaks its schema"),
   unauthorized: entry(401, "Credentials are missing or not valid"),
+  conflicting_credentials: entry(400, "The request has two different credentials"),
   auth_unavailable: entry(503, "Credentials cannot be checked", true),
   forbidden: entry(403, "Not allowed"),
   not_found: entry(404, "Not found"),

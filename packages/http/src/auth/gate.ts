@@ -4,13 +4,14 @@ import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
 import { trustedOrigins } from "../cors.ts";
 import { isForeign } from "./cross-site.ts";
-import type { Authenticate, Principal } from "./principal.ts";
+import { hasCredential } from "./credential.ts";
+import { type Authenticate, checkPrincipal, type Principal } from "./principal.ts";
 import { visitorOf, type Visitor } from "./visitor.ts";
 
 const everybody: Visitor = { principal: { id: "anonymous" }, anonymous: true };
 const unasked: Visitor = { principal: { id: "unasked" }, anonymous: true };
 
-/** Decides who may use a route. Throws `unauthorized`, `forbidden` or `auth_unavailable`. */
+/** Decides who may use a route. Throws `unauthorized`, `forbidden`, `conflicting_credentials` or `auth_unavailable`. */
 export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => Promise<Visitor>;
 
 export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gate<Raw> {
@@ -31,7 +32,7 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
       }
     }
     // Without an `auth` nobody could say whether credentials are good: they are ignored.
-    if (access !== "public" || (methods.length > 0 && request.headers["authorization"] !== undefined)) {
+    if (access !== "public" || (methods.length > 0 && hasCredential(request))) {
       throw new ChatError("unauthorized", "Send valid credentials with this request.");
     }
     return sharedAnonymous ? everybody : visitorOf(request);
@@ -69,8 +70,5 @@ async function ask<Raw>(method: Authenticate<Raw>, request: HttpRequest<Raw>): P
   } catch (cause) {
     throw ChatError.from(cause, "auth_unavailable", "Your credentials could not be checked. Try again in a moment.");
   }
-  if (principal && (typeof principal.id !== "string" || principal.id.length === 0 || principal.id.length > 256)) {
-    throw new TypeError("`auth` must give principals an id of 1 to 256 characters");
-  }
-  return principal;
+  return principal && checkPrincipal(principal);
 }

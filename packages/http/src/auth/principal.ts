@@ -15,3 +15,11 @@ export interface Principal {
 
 /** Undefined: these credentials are not mine. A throw means that they could not be checked and answers 503. */
 export type Authenticate<Raw = unknown> = (request: HttpRequest<Raw>) => MaybePromise<Principal | undefined>;
+
+/** Throws a TypeError for a principal that could own nothing. */
+export function checkPrincipal(principal: Principal): Principal {
+  if (typeof principal.id !== "string" || principal.id.length === 0 || principal.id.length > 256) {
+    throw new TypeError("`auth` must give principals an id of 1 to 256 characters");
+  }
+  return principal;
+}

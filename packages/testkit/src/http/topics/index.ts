@@ -1,5 +1,6 @@
 import type { HttpTopic } from "../suite.ts";
 import { cors } from "./cors.ts";
+import { credentials } from "./credentials.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { owners } from "./owners.ts";
@@ -17,6 +18,7 @@ export const topics: readonly HttpTopic[] = [
   simple,
   health,
   refusals,
+  credentials,
   turns,
   resuming,
   owners,

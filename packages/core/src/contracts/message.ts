@@ -52,6 +52,8 @@ export interface MessageMeta {
   readonly leftOut?: number;
   /** The seqs that its settling supersedes (regenerate, edit). */
   readonly supersedes?: { readonly from: number; readonly to: number };
+  /** Of the answer to an edit: id of the first message that was said anew. */
+  readonly edit?: string;
   readonly provider?: ProviderMeta;
 }
 

@@ -1,36 +1,46 @@
 import type { Part, ProviderMeta, TurnEvent } from "../contracts/index.ts";
 
-/** The parts of an answer, grown event by event. Text is concatenated; nothing is joined before it is asked for. */
+type Said = { type: "text" | "reasoning"; text: string; meta?: ProviderMeta };
+
+/**
+ * What a turn's events add up to: the same while they come and when a fold reads them from the log. Its parts stand in the order of
+ * the events; what a provider must get back stays with the part it came with, so nothing is added to that part afterwards.
+ */
 export class Answer {
   text = "";
   reasoning = "";
-  readonly #toolCalls: Part[] = [];
-  #meta: ProviderMeta | undefined;
+  /** Characters of all of it, tool data as JSON. */
+  size = 0;
+  readonly #parts: Part[] = [];
+  #last: Said | undefined;
 
   add(event: TurnEvent): void {
-    if (event.type === "text") this.text += event.text;
-    else if (event.type === "reasoning") this.reasoning += event.text;
-    else if (event.type === "tool-call") {
-      const { id, name, input, meta } = event;
-      this.#toolCalls.push({ type: "tool-call", id, name, input, ...(meta && { meta }) });
-      return;
+    if (event.type === "text" || event.type === "reasoning") this.#say(event);
+    else if (event.type === "tool-call" || event.type === "tool-result") {
+      const { offset: _offset, ...part } = event;
+      this.#last = undefined;
+      this.#parts.push(part);
+      this.size += JSON.stringify(part).length;
     }
-    if (event.meta) this.#meta = { ...this.#meta, ...event.meta };
   }
 
-  /** What the provider must get back with this answer. */
-  get meta(): ProviderMeta | undefined {
-    return this.#meta;
+  #say({ type, text, meta }: Said): void {
+    if (type === "text") this.text += text;
+    else this.reasoning += text;
+    this.size += text.length;
+    if (this.#last?.type === type) this.#last.text += text;
+    else if (text !== "" || meta) this.#parts.push((this.#last = { type, text }));
+    if (meta && this.#last) {
+      this.#last.meta = meta;
+      this.#last = undefined;
+    }
   }
 
   get empty(): boolean {
-    return this.text === "" && this.#toolCalls.length === 0;
+    return this.text === "" && !this.#parts.some((part) => part.type === "tool-call");
   }
 
   get parts(): readonly Part[] {
-    const parts: Part[] = [];
-    if (this.reasoning !== "") parts.push({ type: "reasoning", text: this.reasoning });
-    if (this.text !== "") parts.push({ type: "text", text: this.text });
-    return this.#toolCalls.length > 0 ? [...parts, ...this.#toolCalls] : parts;
+    return this.#parts;
   }
 }

@@ -18,10 +18,7 @@ export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
       await turns.release(claim);
       return true;
     }
-    outcome = {
-      status: "interrupted",
-      error: { code: "lease_lost", detail: "The process that ran this turn has gone; what it had written is kept." },
-    };
+    outcome = { status: "interrupted", error: gone };
     if (!(await turns.end(claim, outcome))) return false;
   }
   const message = await sessions.message(turn.key, turn.message);
@@ -34,6 +31,8 @@ export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
   return true;
 }
 
+const gone = { code: "lease_lost", detail: "The process that ran this turn has gone; what it had written is kept." };
+
 /** Gives those `streaming` messages their final form whose turn has ended or is unknown; whether there were any. */
 export async function heal(parts: Parts, key: SessionKey, messages: readonly Message[]): Promise<boolean> {
   const healed = await Promise.all(messages.map((message) => healOne(parts, key, message)));
@@ -44,14 +43,17 @@ async function healOne(parts: Parts, key: SessionKey, message: Message): Promise
   if (message.status !== "streaming" || message.turn === undefined || parts.live.has(message.turn)) return false;
   const record = await parts.storage.turns.get(key, message.turn);
   if (record) return fold(parts, record);
-  // What is stored of it is all there is.
-  const { seq: _seq, ...rest } = message;
-  return parts.storage.sessions.settle(key, { ...rest, status: "interrupted" }, { turn: message.turn });
+  // Its log has gone: what is stored of it is all there is.
+  return settleMessage(parts, { key, id: message.turn, model: message.meta?.model ?? "" }, message, new Answer(), {
+    status: "interrupted",
+    error: gone,
+  });
 }
 
 /**
- * Makes the streaming message final. A regeneration supersedes the old answer in the same step, if it is complete or the user
- * stopped it with something said; else it is itself only a superseded version, and the conversation stays as it was.
+ * Makes the streaming message final. A regeneration or an edit supersedes what it replaces in the same step, if it is complete or the
+ * user stopped it with something said; else it is itself only a superseded version, with what was said anew, and the conversation
+ * stays as it was.
  */
 export async function settleMessage(
   parts: Parts,
@@ -60,17 +62,18 @@ export async function settleMessage(
   answer: Answer,
   outcome: TurnOutcome,
 ): Promise<boolean> {
-  const supersede = message.meta?.supersedes;
+  const old = message.meta?.supersedes;
   const replaces =
     outcome.status === "complete" || (outcome.status === "interrupted" && !outcome.error && !answer.empty);
   const tokens = outcome.usage && outcome.usage.outputTokens - (outcome.usage.reasoningTokens ?? 0);
+  const supersede = replaces ? old : await saidAnew(parts, turn.key, message);
   const { seq: _seq, ...fields } = { seq: undefined, ...message };
   return parts.storage.sessions.settle(
     turn.key,
     {
       ...fields,
       parts: answer.parts,
-      status: supersede && !replaces ? "superseded" : outcome.status,
+      status: old && !replaces ? "superseded" : outcome.status,
       ...(tokens !== undefined && { tokens }),
       meta: {
         ...message.meta,
@@ -79,11 +82,17 @@ export async function settleMessage(
         ...(outcome.finishReason && { finishReason: outcome.finishReason }),
         ...(outcome.generationMs !== undefined && { generationMs: outcome.generationMs }),
         ...(outcome.error && { error: outcome.error.code }),
-        ...(answer.meta && { provider: answer.meta }),
       },
     },
-    { turn: turn.id, ...(supersede && replaces && { supersede }) },
+    { turn: turn.id, ...(supersede && { supersede }) },
   );
+}
+
+/** The seqs of what an edit said, up to its answer. */
+async function saidAnew({ storage: { sessions } }: Parts, key: SessionKey, { id, meta }: NewMessage) {
+  if (meta?.edit === undefined) return undefined;
+  const [first, answer] = await Promise.all([sessions.message(key, meta.edit), sessions.message(key, id)]);
+  return first && answer && { from: first.seq, to: answer.seq };
 }
 
 async function* readLog(parts: Parts, turn: TurnRecord): AsyncIterable<readonly LoggedEvent[]> {

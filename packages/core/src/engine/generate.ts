@@ -46,7 +46,7 @@ async function read(parts: Parts, turn: LiveTurn, prompt: Prompt, settings: Mode
     turn.firstEventAt ??= parts.clock.monotonic();
     check(turn, batch);
     turn.take(batch);
-    if (turn.answer.text.length + turn.answer.reasoning.length > parts.maxAnswerCharacters) {
+    if (turn.answer.size > parts.maxAnswerCharacters) {
       throw new ChatError(
         "answer_too_long",
         `The answer grew beyond ${parts.maxAnswerCharacters} characters and was cut there.`,

@@ -13,14 +13,16 @@ export function checkInput(input: TurnInput, maxMessageCharacters: number): void
   if (input.idempotencyKey !== undefined) checkLength("idempotencyKey", input.idempotencyKey, 255, fault);
   if (input.messageId !== undefined) checkLength("messageId", input.messageId, 128, fault);
 
-  const given = [input.message !== undefined, input.messages !== undefined, input.regenerate === true].filter(
+  const given = [input.message !== undefined, input.messages !== undefined, isAsked(input.regenerate)].filter(
     Boolean,
   ).length;
   if (given !== 1) fault("message", "give exactly one of message, messages and regenerate");
-  if (input.messages !== undefined && input.session !== undefined)
-    fault("messages", "a session brings its own history: give message");
-  if (input.messages?.length === 0) fault("messages", "must not be empty");
-  if (input.regenerate && input.session === undefined) fault("session", "regenerate needs one");
+  checkMessages(input, maxMessageCharacters, fault);
+  if (isAsked(input.regenerate) && input.session === undefined) fault("session", "regenerate needs one");
+  if (input.editOf !== undefined) {
+    if (input.session === undefined) fault("session", "editOf needs one");
+    if (input.message === undefined) fault("message", "editOf needs what the message becomes");
+  }
   if (input.message !== undefined) {
     const length = charactersOf({ role: "user", parts: toParts(input.message) });
     const media = typeof input.message !== "string" && input.message.some((part) => part.type !== "text");
@@ -33,6 +35,20 @@ export function checkInput(input: TurnInput, maxMessageCharacters: number): void
     const detail = errors.map((error) => `${error.path}: ${error.message}`).join("; ");
     throw new ChatError("invalid_request", detail, { errors });
   }
+}
+
+const isAsked = (regenerate: TurnInput["regenerate"]) => regenerate !== undefined && regenerate !== false;
+
+function checkMessages({ messages, session }: TurnInput, mostCharacters: number, fault: Fault): void {
+  if (messages?.length === 0) fault("messages", "must not be empty");
+  if (messages === undefined || session === undefined) return;
+  messages.forEach((message, index) => {
+    if (message.role !== "user" && message.role !== "tool")
+      fault(`messages[${index}].role`, "a session brings its own history: give messages of the user and of tools");
+    const length = charactersOf(message);
+    if (length > mostCharacters)
+      fault(`messages[${index}]`, `has ${length} characters; at most ${mostCharacters} are allowed`);
+  });
 }
 
 export function toParts(message: string | readonly Part[]): readonly Part[] {

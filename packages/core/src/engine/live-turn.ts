@@ -268,6 +268,7 @@ export function toReply(turn: Turn, answer: Answer, outcome: TurnOutcome): Reply
     ...(turn.stored && { session: turn.key.id }),
     text: answer.text,
     reasoning: answer.reasoning,
+    parts: answer.parts,
     model: turn.model,
     createdAt: turn.createdAt,
     outcome,

@@ -6,6 +6,7 @@ import { toParts } from "./input.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Model } from "./models.ts";
 import type { Parts } from "./parts.ts";
+import { findReplaced } from "./replaced.ts";
 import type { TurnInput } from "./types.ts";
 
 /** What step 4 stored and loaded. */
@@ -28,21 +29,21 @@ export interface Prompt {
 /** Share of the context kept free for an answer whose length nobody set. */
 const answerShare = 0.25;
 
-/** One round trip: stores the user's message and the answer's placeholder, and loads what the prompt could need. */
+/** One round trip: stores what is said and the answer's placeholder, and loads what the prompt could need. */
 export async function openSession(
   parts: Parts,
   turn: LiveTurn,
   input: TurnInput,
-  user: NewMessage | undefined,
+  said: readonly NewMessage[],
 ): Promise<Opened> {
-  if (!turn.stored) return { session: undefined, messages: input.messages ?? (user ? [user] : []), answer: undefined };
+  if (!turn.stored) return { session: undefined, messages: input.messages ?? said, answer: undefined };
 
   const known =
     input.messageId === undefined ? undefined : await parts.storage.sessions.message(turn.key, input.messageId);
   if (known && known.turn !== turn.id) {
     throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
   }
-  const again = input.regenerate ? await findRegenerated(parts, turn) : undefined;
+  const replaced = await findReplaced(parts, turn, input);
   const answer: NewMessage = {
     id: turn.message,
     role: "assistant",
@@ -50,24 +51,28 @@ export async function openSession(
     createdAt: turn.createdAt,
     status: "streaming",
     turn: turn.id,
-    meta: { model: turn.model, ...(again?.supersedes && { supersedes: again.supersedes }) },
+    meta: {
+      model: turn.model,
+      ...(replaced?.supersedes && { supersedes: replaced.supersedes }),
+      ...(input.editOf !== undefined && said[0] && { edit: said[0].id }),
+    },
   };
   const open = () =>
     parts.storage.sessions.open(turn.key, {
       ...(input.init && { init: input.init }),
-      append: user ? [user, answer] : [answer],
+      append: [...said, answer],
       window: {
         last: parts.window.messages,
         // A token has at most about 8 characters in running text: what is further back cannot fit.
         maxCharacters: Math.min(parts.window.characters, turn.uses.backend.info.contextWindow * 8),
-        ...(again && { before: again.before }),
+        ...(replaced && { before: replaced.before }),
       },
     });
   let opened: OpenedSession = await open();
   // While this turn has the session no other answer is being written: what says so was left behind by a turn that a store lost.
   if (opened.streaming > 1 && (await healNewest(parts, turn))) opened = await open();
   const { session, window } = opened;
-  return { session, messages: user ? [...window, user] : window, answer };
+  return { session, messages: [...window, ...said], answer };
 }
 
 async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
@@ -110,36 +115,38 @@ async function counted({ backend }: Model, message: PromptMessage): Promise<Prom
   return { ...message, tokens: await backend.countTokens([message]) };
 }
 
-/** The user's message as it will be stored. Throws `context_too_long` when it alone is too much for the model. */
-export async function userMessage(parts: Parts, turn: LiveTurn, input: TurnInput): Promise<NewMessage | undefined> {
-  if (input.message === undefined) return undefined;
-  const message = {
-    id: input.messageId ?? parts.newId(),
-    role: "user",
-    parts: toParts(input.message),
-    createdAt: turn.createdAt,
-    status: "complete",
-    turn: turn.id,
-  } as const;
-  const tokens = await turn.uses.backend.countTokens([message]);
+/** What is said now, as it will be stored. Throws `context_too_long` when it alone is too much for the model. */
+export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): Promise<readonly NewMessage[]> {
+  const given = givenBy(input);
+  if (given.length === 0) return [];
+  const { backend } = turn.uses;
+  const said: NewMessage[] = [];
+  let all = 0;
+  for (const [index, { role, parts: saidParts }] of given.entries()) {
+    const message = {
+      // The client's id is that of the last one.
+      id: (index === given.length - 1 ? input.messageId : undefined) ?? parts.newId(),
+      role,
+      parts: saidParts,
+      createdAt: turn.createdAt,
+      status: "complete",
+      turn: turn.id,
+    } as const;
+    const tokens = await backend.countTokens([message]);
+    said.push({ ...message, tokens });
+    all += tokens;
+  }
   // A prompt that the session would keep must not make it unusable.
   const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
-  const beside = system ? await turn.uses.backend.countTokens([toSystem(system)]) : 0;
+  const beside = system ? await backend.countTokens([toSystem(system)]) : 0;
   const room = roomFor(turn.uses, input);
-  if (tokens + beside > room) throw tooLong(room);
-  return { ...message, tokens };
+  if (all + beside > room) throw tooLong(room);
+  return said;
 }
 
-/** What a regeneration answers again: everything after the last user message will be superseded. */
-async function findRegenerated(parts: Parts, turn: LiveTurn) {
-  const messages = await parts.storage.sessions.messages(turn.key, { limit: 100 });
-  if (!messages) throw new ChatError("session_not_found", "There is no such session.");
-  const user = messages.findLast((message) => message.role === "user");
-  const last = messages.at(-1);
-  if (!user || !last)
-    throw new ChatError("nothing_to_regenerate", "conversation has no user messages to regenerate from");
-  const before = user.seq + 1;
-  return { before, supersedes: last.seq >= before ? { from: before, to: last.seq } : undefined };
+function givenBy({ message, messages, session }: TurnInput): readonly Pick<NewMessage, "role" | "parts">[] {
+  if (message !== undefined) return [{ role: "user", parts: toParts(message) }];
+  return (session !== undefined && messages) || [];
 }
 
 function tooLong(room: number): ChatError {

@@ -6,7 +6,7 @@ import { settleMessage } from "./fold.ts";
 import { generate } from "./generate.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
-import { type Opened, openSession, userMessage } from "./prompt.ts";
+import { type Opened, openSession, sayings } from "./prompt.ts";
 import type { TurnInput } from "./types.ts";
 
 export interface Acceptance {
@@ -21,8 +21,8 @@ export interface Acceptance {
  * Afterwards every failure is an outcome that its readers get and its message keeps.
  */
 export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, acceptance: Acceptance): Promise<void> {
-  // 1. What the user says, counted, before anything is claimed.
-  const user = await userMessage(parts, turn, input);
+  // 1. What is said, counted, before anything is claimed.
+  const said = await sayings(parts, turn, input);
 
   // 2. The session is ours, or its idempotency key knows this turn already.
   const claimed = await claimSession(parts, turn, input);
@@ -33,7 +33,7 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
 
   try {
     // 3. The owner's limits allow it.  4. The user's message is stored, and what the model may need of the past is loaded.
-    const { grant, opened } = await admit(parts, turn, input, user);
+    const { grant, opened } = await admit(parts, turn, input, said);
     acceptance.accept();
 
     // 5. The model answers; every read goes to the log and then to the readers.
@@ -50,15 +50,19 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
 }
 
 /** Steps 3 and 4; a refusal gives everything back, the idempotency key too. */
-async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, user: NewMessage | undefined) {
+async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: readonly NewMessage[]) {
   let grant: Grant | undefined;
   let opening = false;
   try {
     parts.admission.check(input.owner);
     const mayAnswer = input.settings?.maxTokens ?? turn.uses.settings.maxTokens ?? 1_024;
-    grant = await parts.limiter.take(turn.limitKey, turn.id, (user?.tokens ?? 0) + mayAnswer);
+    grant = await parts.limiter.take(
+      turn.limitKey,
+      turn.id,
+      said.reduce((sum, { tokens = 0 }) => sum + tokens, mayAnswer),
+    );
     opening = true;
-    const open = () => openSession(parts, turn, input, user);
+    const open = () => openSession(parts, turn, input, said);
     // Idempotent by message id, so what may have been stored is simply stored again.
     return {
       grant,

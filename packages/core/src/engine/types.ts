@@ -81,12 +81,17 @@ export interface BusyOptions {
 export interface TurnInput {
   readonly owner: string;
   readonly session?: string;
-  /** What the user says. Absent with `regenerate`, or in a stateless call that gives `messages`. */
+  /** What the user says. Absent with `regenerate`, or where `messages` are given. */
   readonly message?: string | readonly Part[];
-  /** Stateless calls only: the whole prompt. */
+  /** Of a stateless call the whole prompt; with a session what is said now, of users and tools: results of calls it has asked for. */
   readonly messages?: readonly PromptMessage[];
-  /** Answers the last user message again; the old answer is superseded when the new one is complete. */
-  readonly regenerate?: boolean;
+  /**
+   * Answers the last user message again, or the one before or at this message; the old answer, with all that follows it, is superseded when
+   * the new one is complete.
+   */
+  readonly regenerate?: boolean | { readonly message: string };
+  /** Id of a message of the user that `message` replaces; it and what follows are superseded when the new answer is complete. */
+  readonly editOf?: string;
   /** For this turn only; over the session's own. */
   readonly systemPrompt?: string;
   /** For the session, if this turn makes it. */
@@ -143,6 +148,8 @@ export interface Reply {
   readonly session?: string;
   readonly text: string;
   readonly reasoning: string;
+  /** All of it, in order. */
+  readonly parts: readonly Part[];
   readonly model: string;
   readonly createdAt: string;
   readonly outcome: TurnOutcome;

@@ -16,6 +16,7 @@ export const catalog = {
   auth_unavailable: entry(503, "Credentials cannot be checked", true),
   forbidden: entry(403, "Not allowed"),
   not_found: entry(404, "Not found"),
+  message_not_found: entry(404, "There is no such message in the session"),
   unknown_model: entry(404, "There is no such model"),
   unsupported_by_model: entry(422, "The model cannot do that"),
   session_not_found: entry(404, "Session not found"),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChatError, type ChatEngine, type Turn, type TurnEvent } from "../../src/index.ts";
+import { ChatError, type ChatEngine, type Turn, type TurnEvent, type TurnInput } from "../../src/index.ts";
 import { says, type Step } from "../../src/testing/index.ts";
 import { pass, settle, textOf, world } from "./harness.ts";
 
@@ -12,6 +12,16 @@ const operation = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("regenerate" as const), session: fc.nat(2), node: fc.nat(1) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("edit" as const),
+      session: fc.nat(2),
+      node: fc.nat(1),
+      which: fc.nat(5),
+      target: fc.constantFrom("message" as const, "answer" as const),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("stop" as const), session: fc.nat(2), node: fc.nat(1) }) },
   {
@@ -88,16 +98,28 @@ class Run {
     if (op.kind === "clear" || op.kind === "delete") {
       return this.#track(engine.sessions[op.kind]({ owner: "ada", id: session }));
     }
+    if (op.kind === "edit") return this.#track(this.#replace(engine, session, op));
     const input =
       op.kind === "send"
         ? { message: `message ${op.key}`, ...(op.key < 4 && { idempotencyKey: `${session}/${op.key}` }) }
         : { regenerate: true };
-    this.#track(
-      engine.start({ owner: "ada", session, ...input }).then((turn) => {
-        this.turns.set(turn.id, turn);
-        this.#read(turn, 0, false);
-      }),
-    );
+    this.#track(this.#start(engine, session, input));
+  }
+
+  async #start(engine: ChatEngine, session: string, input: Partial<TurnInput>): Promise<void> {
+    const turn = await engine.start({ owner: "ada", session, ...input });
+    this.turns.set(turn.id, turn);
+    this.#read(turn, 0, false);
+  }
+
+  /** Edits a message of the past, or asks for its answer again. */
+  async #replace(engine: ChatEngine, session: string, op: Extract<Operation, { kind: "edit" }>): Promise<void> {
+    const history = await engine.sessions.history({ owner: "ada", id: session });
+    const said = history?.messages.filter(({ role }) => role === "user") ?? [];
+    const message = said[op.which % said.length];
+    if (!message) return;
+    if (op.target === "answer") await this.#start(engine, session, { regenerate: { message: message.id } });
+    else await this.#start(engine, session, { message: `instead of ${message.seq}`, editOf: message.id });
   }
 
   /** Lets every turn run to its end. */
@@ -167,6 +189,7 @@ async function check(run: Run): Promise<void> {
   const expected = new Set([
     "session_not_found",
     "nothing_to_regenerate",
+    "message_not_found",
     "turn_in_progress",
     "turn_stopped",
     "idempotency_mismatch",

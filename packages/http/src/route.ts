@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Principal } from "./auth/principal.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import type { Group } from "./options.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -47,6 +48,11 @@ export interface Route {
   readonly summary: string | undefined;
   readonly reply: ReplyDoc | undefined;
   handle(input: object, call: Call): MaybePromise<HttpReply>;
+}
+
+/** A row among those of all mounted groups. */
+export interface MountedRoute extends Route {
+  readonly group: Group;
 }
 
 interface Definition<P extends Shape, Q extends Shape, B extends Shape> {

@@ -1,7 +1,7 @@
+import type { ErrorCode } from "@parlor/core";
 import { z } from "zod";
 import type { Principal } from "./auth/principal.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import type { Group } from "./options.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -23,14 +23,15 @@ export interface Call {
   readonly requestId: string;
 }
 
-/** What a good reply is, for the API's description. */
+/** A reply that is no error, for the API's description. */
 export interface ReplyDoc {
   /** Default 200. */
   readonly status?: number;
-  /** Of a JSON reply. */
+  /** Of a JSON reply: all fields it can have. The HTTP suite of the testkit holds every reply against it. */
   readonly schema?: z.ZodType;
-  /** Default `application/json` where there is a schema. */
+  /** Default: `application/json` with a schema; without one the reply has no body. */
   readonly type?: string;
+  /** When this is the reply, or a stream's events in words. Default: the status's name. */
   readonly description?: string;
 }
 
@@ -44,21 +45,19 @@ export interface Route {
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
-  /** One line for the API's description. */
+  /** What it does, in a few words without a full stop. */
   readonly summary: string | undefined;
-  readonly reply: ReplyDoc | undefined;
+  readonly replies: readonly ReplyDoc[];
+  readonly errors: readonly ErrorCode[];
   handle(input: object, call: Call): MaybePromise<HttpReply>;
-}
-
-/** A row among those of all mounted groups. */
-export interface MountedRoute extends Route {
-  readonly group: Group;
 }
 
 interface Definition<P extends Shape, Q extends Shape, B extends Shape> {
   readonly startsTurn?: boolean;
   readonly summary?: string;
-  readonly reply?: ReplyDoc;
+  readonly reply?: ReplyDoc | readonly ReplyDoc[];
+  /** Codes of its own, beside those that its access, its fields and `startsTurn` bring along. */
+  readonly errors?: readonly ErrorCode[];
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -72,7 +71,7 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
   path: string,
   definition: Definition<P, Q, B>,
 ): Route {
-  const { startsTurn = false, params, query, body, summary, reply, handle } = definition;
+  const { startsTurn = false, params, query, body, summary, reply = [], errors = [], handle } = definition;
   return {
     method,
     path,
@@ -82,7 +81,8 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
     query: query && z.object(query),
     body: body && z.object(body),
     summary,
-    reply,
+    replies: "length" in reply ? reply : [reply],
+    errors,
     // What the schemas made is what `handle` takes.
     handle: handle as Route["handle"],
   };

@@ -1,6 +1,7 @@
 import type { ChatEngine, EngineHealth } from "@parlor/core";
 import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, StreamTimes } from "./options.ts";
+import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
 
 const allGroups: readonly Group[] = ["v1", "simple", "system"];
@@ -12,6 +13,7 @@ export interface Service {
   readonly groups: readonly Group[];
   readonly name: string;
   readonly version: string;
+  readonly security: Security;
   readonly fields: Fields;
   readonly limits: Required<InputLimits>;
   readonly times: StreamTimes;
@@ -36,6 +38,7 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     groups: options.groups ?? allGroups,
     name: options.service ?? "chatbot-api",
     version: options.version ?? "0.0.0",
+    security: securityOf(options),
     fields: createFields(engine, limits),
     limits,
     times,

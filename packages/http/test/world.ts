@@ -4,8 +4,7 @@ import { respond } from "../src/fetch/index.ts";
 import { createHandler, type Handler, type HandlerOptions } from "../src/index.ts";
 
 export interface Asked {
-  /** Default "ada"; undefined: without credentials. */
-  readonly as?: string | undefined;
+  readonly as?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
@@ -38,12 +37,11 @@ export function world(
       const request = new Request(`http://localhost${path}`, { method, headers });
       return respond(handler, request, { raw: request });
     },
-    ask(method, path, { body, headers, ...asked } = {}) {
-      const as = "as" in asked ? asked.as : "ada";
+    ask(method, path, { as = "ada", body, headers } = {}) {
       const request = new Request(`http://localhost${path}`, {
         method,
         headers: {
-          ...(as !== undefined && { authorization: `Bearer ${as}` }),
+          authorization: `Bearer ${as}`,
           ...(body !== undefined && { "content-type": "application/json" }),
           ...headers,
         },

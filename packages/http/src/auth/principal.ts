@@ -14,7 +14,16 @@ export interface Principal {
 }
 
 /** Undefined: these credentials are not mine. A throw means that they could not be checked and answers 503. */
-export type Authenticate<Raw = unknown> = (request: HttpRequest<Raw>) => MaybePromise<Principal | undefined>;
+export interface Authenticate<Raw = unknown> {
+  (request: HttpRequest<Raw>): MaybePromise<Principal | undefined>;
+  /** Where it finds the credentials, for the API's description. Default: a bearer token. */
+  readonly scheme?: SecurityScheme;
+}
+
+/** An OpenAPI Security Scheme Object. */
+export type SecurityScheme =
+  | { readonly type: "http"; readonly scheme: "bearer" | "basic"; readonly bearerFormat?: string }
+  | { readonly type: "apiKey"; readonly in: "header" | "query" | "cookie"; readonly name: string };
 
 /** Throws a TypeError for a principal that could own nothing. */
 export function checkPrincipal(principal: Principal): Principal {

@@ -6,17 +6,23 @@ import type { InputLimits } from "../options.ts";
 export type Fields = ReturnType<typeof createFields>;
 
 export function createFields(engine: ChatEngine, limits: Required<InputLimits>) {
-  const temperature = z.number().min(0).max(2);
+  const temperature = z.number().min(0).max(2).describe("Default: the server's.");
   const maxTokens = z
     .int()
     .min(1)
-    .refine((tokens) => tokens <= engine.info.contextWindow, "more than the model's context holds");
+    .refine((tokens) => tokens <= engine.info.contextWindow, "more than the model's context holds")
+    .describe("At most the model's context. Default: the server's.");
   const systemPrompt = z.string().max(limits.systemPromptCharacters);
   return {
-    message: z.string().min(1).max(engine.maxMessageCharacters),
+    message: z
+      .string()
+      .min(1)
+      .max(engine.maxMessageCharacters)
+      .meta({ examples: ["Hello"] }),
     sessionId: z
       .string()
-      .regex(/^(?!\.+$)[A-Za-z0-9._:@-]{1,128}$/, "1 to 128 characters of A-Z a-z 0-9 . _ : @ -, not only dots"),
+      .regex(/^(?!\.+$)[A-Za-z0-9._:@-]{1,128}$/, "1 to 128 characters of A-Z a-z 0-9 . _ : @ -, not only dots")
+      .meta({ examples: ["s1"] }),
     systemPrompt: optional(systemPrompt),
     temperature: optional(temperature),
     maxTokens: optional(maxTokens),
@@ -24,7 +30,7 @@ export function createFields(engine: ChatEngine, limits: Required<InputLimits>) 
     maxTokensText: optional(fromText(maxTokens)),
     cursor: optional(z.string().min(1).max(1024)),
     /** A page's size in a query. */
-    limit: (fallback: number, most: number) => fromText(z.int().min(1).max(most)).default(fallback),
+    limit: (fallback: number, most: number) => fromText(z.int().min(1).max(most).default(fallback)),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { EngineHealth } from "@parlor/core";
+import type { z } from "zod";
+import type { ReplyDoc } from "../route.ts";
 
 export interface Readiness {
   readonly status: "healthy" | "degraded" | "unhealthy";
@@ -18,3 +20,8 @@ export function storeHealth(health: EngineHealth, name: string): boolean | undef
   const parts = Object.values(health.stores).filter((store) => store.name === name);
   return parts.length === 0 ? undefined : parts.every((store) => store.healthy);
 }
+
+export const readinessReplies = (schema: z.ZodType): readonly ReplyDoc[] => [
+  { schema, description: "It can serve; `degraded`: but the model does not answer." },
+  { status: 503, schema, description: "It cannot serve: a store is down, or the server is shutting down." },
+];

@@ -5,6 +5,7 @@ import type { Service } from "../../service.ts";
 import { replyOf } from "../../stream/reply-of.ts";
 import { plainText } from "../../stream/text.ts";
 import { sessionNotFound } from "../session-not-found.ts";
+import * as schemas from "./schemas.ts";
 import { toChatReply, toHistory, toMemoryStats, toSessionRow, toStats } from "./shape.ts";
 
 /** Of a conversation's messages, the last so many. */
@@ -33,6 +34,8 @@ export function simple(service: Service): readonly Route[] {
 
   return [
     route("user", "POST", "/chat", {
+      summary: "Send a message and get the answer",
+      reply: { schema: schemas.chatReply },
       startsTurn: true,
       body: chat,
       async handle(input, call) {
@@ -43,11 +46,20 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("user", "POST", "/chat-stream", {
+      summary: "Send a message and get the answer as plain text while it comes",
+      reply: {
+        type: "text/plain",
+        description:
+          "The answer and nothing else; a failure after the start is a last line, `Error: …`. It cannot be resumed.",
+      },
       startsTurn: true,
       body: chat,
       handle: async (input, call) => plainText(service, await start(input, call)),
     }),
     route("user", "GET", "/history/{session_id}", {
+      summary: "Read a session's messages",
+      reply: { schema: schemas.history, description: `The last ${historyLimit}.` },
+      errors: ["session_not_found"],
       params: sessionId,
       async handle({ session_id: id }, call) {
         const history = await engine.sessions.history(keyOf(id, call), { limit: historyLimit });
@@ -56,6 +68,8 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("user", "DELETE", "/history/{session_id}", {
+      summary: "Delete a session",
+      reply: { schema: schemas.clearReply },
       params: sessionId,
       async handle({ session_id: id }, call) {
         const deleted = await engine.sessions.delete(keyOf(id, call));
@@ -63,6 +77,8 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("user", "GET", "/sessions", {
+      summary: "List sessions, the latest first",
+      reply: { schema: schemas.sessionPage },
       query: { limit: fields.limit(50, 200), cursor: fields.cursor },
       async handle({ limit, cursor }, { principal }) {
         const page = await engine.sessions.list(principal.id, { limit, ...(cursor !== undefined && { cursor }) });
@@ -70,6 +86,8 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("user", "POST", "/reset/{session_id}", {
+      summary: "Remove a session's messages and keep the session",
+      reply: { schema: schemas.resetReply },
       params: sessionId,
       async handle({ session_id: id }, call) {
         const key = keyOf(id, call);
@@ -80,10 +98,14 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("user", "GET", "/stats", {
+      summary: "Count sessions and messages",
+      reply: { schema: schemas.stats, description: "One's own; for an admin everybody's." },
       handle: async (_, { principal }) =>
         json(200, toStats(await engine.sessions.stats(principal.admin ? undefined : principal.id))),
     }),
     route("user", "DELETE", "/chat/sessions/{session_id}", {
+      summary: "Delete a session",
+      reply: { schema: schemas.deleteReply },
       params: sessionId,
       async handle({ session_id: id }, call) {
         const deleted = await engine.sessions.delete(keyOf(id, call));
@@ -91,6 +113,8 @@ export function simple(service: Service): readonly Route[] {
       },
     }),
     route("admin", "GET", "/chat/memory/stats", {
+      summary: "How full the session store is",
+      reply: { schema: schemas.memoryStats },
       handle: async () => json(200, toMemoryStats(await engine.sessions.stats())),
     }),
   ];

@@ -1,14 +1,20 @@
+import type { Table } from "../../openapi/document.ts";
 import { json } from "../../reply.ts";
 import { type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
-import { readinessOf, storeHealth } from "../readiness.ts";
+import { readinessOf, readinessReplies, storeHealth } from "../readiness.ts";
+import { statusReply } from "../schemas.ts";
 import { toStatus } from "../v1/shape.ts";
+import { docs } from "./docs.ts";
+import * as schemas from "./schemas.ts";
 
 /** system: what this is and how it feels. The health family is readiness, `/status` is liveness: it asks nobody. */
-export function system(service: Service): readonly Route[] {
+export function system(service: Service, tables: () => readonly Table[]): readonly Route[] {
   const { engine, name, version } = service;
   return [
     route("public", "GET", "/", {
+      summary: "What this is",
+      reply: { schema: schemas.root },
       handle: (_, { request }) =>
         json(200, {
           status: "ok",
@@ -20,6 +26,8 @@ export function system(service: Service): readonly Route[] {
         }),
     }),
     route("public", "GET", "/health", {
+      summary: "Readiness",
+      reply: readinessReplies(schemas.health),
       async handle() {
         const health = await service.health();
         const { status, code } = readinessOf(health);
@@ -33,16 +41,24 @@ export function system(service: Service): readonly Route[] {
         });
       },
     }),
-    route("public", "GET", "/status", { handle: () => json(200, toStatus(service)) }),
+    route("public", "GET", "/status", {
+      summary: "Liveness",
+      reply: { schema: statusReply, description: "The process answers; nothing else is asked." },
+      handle: () => json(200, toStatus(service)),
+    }),
     route("public", "GET", "/info", {
+      summary: "What is mounted here, and where it is described",
+      reply: { schema: schemas.info },
       handle: (_, { request }) =>
         json(200, {
           name,
           version,
           description: `Chat with ${engine.info.description ?? engine.info.model}`,
+          openapi: `${request.prefix}/openapi.json`,
           health: `${request.prefix}/health`,
           groups: service.groups,
         }),
     }),
+    ...docs(service, tables),
   ];
 }

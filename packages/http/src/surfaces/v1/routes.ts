@@ -1,4 +1,4 @@
-import { ChatError } from "@parlor/core";
+import { ChatError, type ErrorCode } from "@parlor/core";
 import { json } from "../../reply.ts";
 import { type Call, type Route, route } from "../../route.ts";
 import type { HttpReply } from "../../seam.ts";
@@ -7,10 +7,12 @@ import { toTurnInput } from "../../input/turn-input.ts";
 import { cursorOf, resume } from "../../stream/resume.ts";
 import { replyOf } from "../../stream/reply-of.ts";
 import { sse } from "../../stream/sse.ts";
-import { readinessOf } from "../readiness.ts";
+import { readinessOf, readinessReplies } from "../readiness.ts";
+import { statusReply } from "../schemas.ts";
 import { sessionNotFound } from "../session-not-found.ts";
 import { z } from "zod";
 import { v1Frames } from "./frames.ts";
+import * as schemas from "./schemas.ts";
 import { toChatReply, toHealth, toModelInfo, toSessionDetail, toSessionRow, toStatus } from "./shape.ts";
 
 interface ChatInput {
@@ -20,6 +22,8 @@ interface ChatInput {
   readonly temperature?: number | undefined;
   readonly max_tokens?: number | undefined;
 }
+
+const resuming: readonly ErrorCode[] = ["not_found", "cursor_expired"];
 
 /** v1: /api/v1. Here `system_prompt` counts for one turn. */
 export function v1(service: Service): readonly Route[] {
@@ -46,6 +50,9 @@ export function v1(service: Service): readonly Route[] {
 
   return [
     route("user", "POST", "/api/v1/chat", {
+      summary: "Send a message and get the answer",
+      reply: [{ schema: schemas.chatReply, description: "The answer." }, schemas.eventStream, schemas.nothingLeft],
+      errors: resuming,
       startsTurn: true,
       body: {
         ...chat,
@@ -61,6 +68,9 @@ export function v1(service: Service): readonly Route[] {
       },
     }),
     route("user", "GET", "/api/v1/chat/stream", {
+      summary: "Send a message and get the answer while it comes, or resume a stream",
+      reply: [schemas.eventStream, schemas.nothingLeft],
+      errors: resuming,
       startsTurn: true,
       query: {
         ...chat,
@@ -72,12 +82,16 @@ export function v1(service: Service): readonly Route[] {
       handle: stream,
     }),
     route("user", "POST", "/api/v1/chat/stop", {
+      summary: "Stop the running turn; what was generated is kept",
+      reply: { schema: schemas.stopReply },
       body: { session_id: fields.sessionId },
       async handle({ session_id: id }, { principal }) {
         return json(200, { stopped: await engine.stop({ owner: principal.id, id }), session_id: id });
       },
     }),
     route("user", "GET", "/api/v1/sessions", {
+      summary: "List sessions, the latest first",
+      reply: { schema: schemas.sessionRows, description: 'The next page, if any, is in `Link: <…>; rel="next"`.' },
       query: { limit: fields.limit(50, 200), cursor: fields.cursor },
       async handle({ limit, cursor }, { principal, request }) {
         const page = await engine.sessions.list(principal.id, { limit, ...(cursor !== undefined && { cursor }) });
@@ -87,6 +101,12 @@ export function v1(service: Service): readonly Route[] {
       },
     }),
     route("user", "GET", "/api/v1/sessions/{session_id}", {
+      summary: "Read a session's last messages",
+      reply: {
+        schema: schemas.sessionDetail,
+        description: 'Earlier messages, if any, are at `Link: <…>; rel="next"`.',
+      },
+      errors: ["session_not_found", "not_found"],
       params: { session_id: fields.sessionId },
       query: { limit: fields.limit(200, 1000), before: fields.cursor },
       async handle({ session_id: id, limit, before }, { principal, request }) {
@@ -103,6 +123,9 @@ export function v1(service: Service): readonly Route[] {
       },
     }),
     route("user", "DELETE", "/api/v1/sessions/{session_id}", {
+      summary: "Delete a session",
+      reply: { schema: schemas.deleteReply },
+      errors: ["session_not_found"],
       params: { session_id: fields.sessionId },
       async handle({ session_id: id }, { principal }) {
         if (!(await engine.sessions.delete({ owner: principal.id, id }))) throw sessionNotFound();
@@ -110,15 +133,23 @@ export function v1(service: Service): readonly Route[] {
       },
     }),
     route("public", "GET", "/api/v1/model/info", {
+      summary: "The model",
+      reply: { schema: schemas.modelInfo },
       handle: async () => json(200, toModelInfo(service, await service.health())),
     }),
     route("public", "GET", "/api/v1/health", {
+      summary: "Readiness",
+      reply: readinessReplies(schemas.health),
       async handle() {
         const health = await service.health();
         return json(readinessOf(health).code, toHealth(service, health));
       },
     }),
-    route("public", "GET", "/api/v1/status", { handle: () => json(200, toStatus(service)) }),
+    route("public", "GET", "/api/v1/status", {
+      summary: "Liveness",
+      reply: { schema: statusReply, description: "The process answers; nothing else is asked." },
+      handle: () => json(200, toStatus(service)),
+    }),
   ];
 }
 

@@ -1,0 +1,95 @@
+import { catalog, type ErrorCode } from "@parlor/core";
+import type { ReplyDoc, Route } from "../route.ts";
+import { errorsOf } from "./errors.ts";
+import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
+import { requirementsOf, type Security } from "./security.ts";
+
+const names: { readonly [status: number]: string } = {
+  200: "OK",
+  201: "Created",
+  204: "No content",
+  503: "Service unavailable",
+};
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Makes a retry safe: for 24 hours the same key with the same fields gives the same turn.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+/** A row of a surface's table as an Operation Object. */
+export function toOperation(route: Route, group: string, security: Security): object {
+  const { access, method, path, params, query, body, summary, startsTurn } = route;
+  const parameters = [
+    ...(params ? toParameters(toJsonSchema(params), "path") : []),
+    ...(query ? toParameters(toJsonSchema(query), "query") : []),
+    ...(startsTurn ? [idempotencyKey] : []),
+  ];
+  return {
+    tags: [group],
+    operationId: [method.toLowerCase(), ...(path.match(/[a-z0-9]+/gi) ?? ["root"])].reduce(camel),
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: toRequestBody(toJsonSchema(body)) }),
+    responses: toResponses(route),
+    security: requirementsOf(access, security),
+  };
+}
+
+const camel = (before: string, word: string) => before + word.slice(0, 1).toUpperCase() + word.slice(1);
+
+function toParameters({ properties = {}, required = [] }: JsonSchema, place: "path" | "query"): object[] {
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    ...(description !== undefined && { description }),
+    schema,
+  }));
+}
+
+function toRequestBody(schema: JsonSchema): object {
+  const required = schema.required !== undefined && schema.required.length > 0;
+  return { required, content: { "application/json": { schema } } };
+}
+
+function toResponses(route: Route): object {
+  const responses: Record<number, { description: string; content?: object }> = {};
+  for (const reply of route.replies) {
+    const { status = 200 } = reply;
+    const { description = names[status] ?? `Status ${status}` } = reply;
+    const before = responses[status];
+    const content = { ...before?.content, ...toContent(reply) };
+    responses[status] = {
+      description: before ? `${before.description} ${description}` : description,
+      ...(Object.keys(content).length > 0 && { content }),
+    };
+  }
+  for (const [status, codes] of errorsOf(route)) {
+    const { description, content } = toProblem(codes);
+    const before = responses[status];
+    responses[status] = {
+      description: before ? `${before.description}\n\n${description}` : description,
+      content: { ...before?.content, ...content },
+    };
+  }
+  return responses;
+}
+
+function toContent({ schema, type = schema && "application/json" }: ReplyDoc): object {
+  if (type === undefined) return {};
+  return { [type]: { schema: schema ? toJsonSchema(schema) : { type: "string" } } };
+}
+
+function toProblem(codes: readonly ErrorCode[]): { description: string; content: object } {
+  const schema = {
+    allOf: [{ $ref: "#/components/schemas/Problem" }],
+    properties: { code: { enum: codes } },
+  };
+  return {
+    description: codes.map((code) => `\`${code}\`: ${catalog[code].title}.`).join("\n\n"),
+    content: { "application/problem+json": { schema } },
+  };
+}

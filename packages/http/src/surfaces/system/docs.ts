@@ -1,0 +1,24 @@
+import { type OpenApiDocument, type Table, toOpenApi } from "../../openapi/document.ts";
+import { json } from "../../reply.ts";
+import { type Route, route } from "../../route.ts";
+import type { Service } from "../../service.ts";
+import { z } from "zod";
+
+/** What describes the API: `tables`, and these rows among them. */
+export function docs(service: Service, tables: () => readonly Table[]): readonly Route[] {
+  const { name: title, version, security } = service;
+  let document: OpenApiDocument | undefined;
+  return [
+    route("public", "GET", "/openapi.json", {
+      summary: "This description of the API",
+      reply: {
+        schema: z.looseObject({ openapi: z.string() }),
+        description: "OpenAPI 3.1, of the groups mounted here.",
+      },
+      handle(_, { request }) {
+        document ??= toOpenApi(tables(), { title, version, security });
+        return json(200, document(request.prefix));
+      },
+    }),
+  ];
+}

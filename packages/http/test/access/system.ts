@@ -1,8 +1,0 @@
-import { type AccessCases, open } from "./case.ts";
-
-export const system: AccessCases = {
-  "GET /": open(),
-  "GET /health": open(),
-  "GET /status": open(),
-  "GET /info": open(),
-};

@@ -2,6 +2,7 @@ import type { ErrorCode } from "@parlor/core";
 import { z } from "zod";
 import type { Principal } from "./auth/principal.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import type { Group } from "./options.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -50,6 +51,11 @@ export interface Route {
   readonly replies: readonly ReplyDoc[];
   readonly errors: readonly ErrorCode[];
   handle(input: object, call: Call): MaybePromise<HttpReply>;
+}
+
+/** A row among those of all mounted groups. */
+export interface MountedRoute extends Route {
+  readonly group: Group;
 }
 
 interface Definition<P extends Shape, Q extends Shape, B extends Shape> {

@@ -1,14 +1,14 @@
-import type { Route } from "./route.ts";
+import type { MountedRoute } from "./route.ts";
 
 export interface Match {
   /** Undefined: the path is known, the method is not one of `allow`. */
-  readonly route: Route | undefined;
+  readonly route: MountedRoute | undefined;
   readonly params: { readonly [name: string]: string };
   readonly allow: readonly string[];
 }
 
 interface Endpoint {
-  readonly methods: Map<string, Route>;
+  readonly methods: Map<string, MountedRoute>;
   /** A name where the path has a parameter. */
   readonly segments: readonly (string | { readonly name: string })[];
 }
@@ -16,7 +16,7 @@ interface Endpoint {
 const noParams = Object.freeze({});
 
 /** Finds the route of a method and a path. Throws when two routes are the same. */
-export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match | undefined {
+export function createRouter(routes: readonly MountedRoute[]): (method: string, path: string) => Match | undefined {
   const fixed = new Map<string, Endpoint>();
   const variable = new Map<string, Endpoint>();
   for (const route of routes) {
@@ -26,7 +26,7 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
     });
     const shape = segments.map((segment) => (typeof segment === "string" ? segment : "{}")).join("/");
     const table = shape === route.path ? fixed : variable;
-    const endpoint = table.get(shape) ?? { methods: new Map<string, Route>(), segments };
+    const endpoint = table.get(shape) ?? { methods: new Map<string, MountedRoute>(), segments };
     if (endpoint.methods.has(route.method)) throw new TypeError(`Two routes for ${route.method} ${route.path}`);
     endpoint.methods.set(route.method, route);
     table.set(shape, endpoint);

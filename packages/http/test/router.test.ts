@@ -3,7 +3,8 @@ import { noContent } from "../src/reply.ts";
 import { type Method, route } from "../src/route.ts";
 import { createRouter } from "../src/router.ts";
 
-const at = (method: Method, path: string) => route("user", method, path, { handle: () => noContent() });
+const at = (method: Method, path: string) =>
+  ({ ...route("user", method, path, { handle: () => noContent() }), group: "v1" }) as const;
 const find = createRouter([
   at("GET", "/"),
   at("GET", "/things"),

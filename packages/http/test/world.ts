@@ -4,7 +4,8 @@ import { respond } from "../src/fetch/index.ts";
 import { createHandler, type Handler, type HandlerOptions } from "../src/index.ts";
 
 export interface Asked {
-  readonly as?: string;
+  /** Default "ada"; undefined: without credentials. */
+  readonly as?: string | undefined;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
@@ -37,11 +38,12 @@ export function world(
       const request = new Request(`http://localhost${path}`, { method, headers });
       return respond(handler, request, { raw: request });
     },
-    ask(method, path, { as = "ada", body, headers } = {}) {
+    ask(method, path, { body, headers, ...asked } = {}) {
+      const as = "as" in asked ? asked.as : "ada";
       const request = new Request(`http://localhost${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${as}`,
+          ...(as !== undefined && { authorization: `Bearer ${as}` }),
           ...(body !== undefined && { "content-type": "application/json" }),
           ...headers,
         },

@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  fakeOpenAI,
-  reasoning,
-  text,
-  toolCall,
-  type FakeReply,
-  type FakeRequest,
-  type FakeWire,
-} from "@parlor/testkit/openai";
+import { fakeOpenAI, reasoning, text, toolCall, type FakeReply, type FakeRequest } from "@parlor/testkit/openai";
+import type { Wire } from "@parlor/testkit/provider";
 import { Events } from "../src/events.ts";
 import { ask, pair, type Outcome } from "./support.ts";
 
@@ -27,7 +20,7 @@ async function record(): Promise<string> {
 }
 
 /** Asks once for each position, all at the same time; the message names the position. */
-async function atEvery(positions: number, wire: (position: number) => FakeWire): Promise<Outcome[]> {
+async function atEvery(positions: number, wire: (position: number) => Wire): Promise<Outcome[]> {
   const position = (request: FakeRequest): number => Number(request.body?.messages?.[0]?.content);
   const { backend } = await pair({ reply: (request) => ({ ...reply, wire: wire(position(request)) }) });
   const outcomes: Outcome[] = [];

@@ -1,13 +1,7 @@
-import type { Route } from "../route.ts";
+import type { MountedRoute } from "../route.ts";
 import { problemSchema } from "./errors.ts";
 import { toOperation } from "./operation.ts";
 import type { Security } from "./security.ts";
-
-/** A mounted group. */
-export interface Table {
-  readonly group: string;
-  readonly routes: readonly Route[];
-}
 
 export interface ApiInfo {
   readonly title: string;
@@ -34,16 +28,15 @@ may pass have \`Retry-After\` in seconds, where that is known. Somebody else's s
 
 A stream of server-sent events numbers its events by \`id:\`. \`Last-Event-ID\`, or \`?after=\`, with the last one seen gives every later event once, where the route says that it resumes.`;
 
-/** OpenAPI 3.1 of these tables. Throws where a schema holds what JSON Schema cannot say. */
-export function toOpenApi(tables: readonly Table[], { title, version, security }: ApiInfo): OpenApiDocument {
+/** OpenAPI 3.1 of these routes. Throws where a schema holds what JSON Schema cannot say. */
+export function toOpenApi(routes: readonly MountedRoute[], { title, version, security }: ApiInfo): OpenApiDocument {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { group, routes } of tables) {
-    for (const route of routes) {
-      const item = (paths[route.path] ??= {});
-      item[route.method.toLowerCase()] = toOperation(route, group, security);
-    }
+  for (const route of routes) {
+    const item = (paths[route.path] ??= {});
+    item[route.method.toLowerCase()] = toOperation(route, security);
   }
-  const tags = tables.map(({ group: name }) => ({ name, description: about[name] }));
+  const groups = new Set(routes.map(({ group }) => group));
+  const tags = Array.from(groups, (name) => ({ name, description: about[name] }));
   const components = { schemas: { Problem: problemSchema }, securitySchemes: security.schemes };
   return (prefix) => ({
     openapi: "3.1.1",

@@ -1,5 +1,5 @@
 import { catalog, type ErrorCode } from "@parlor/core";
-import type { ReplyDoc, Route } from "../route.ts";
+import type { MountedRoute, ReplyDoc, Route } from "../route.ts";
 import { errorsOf } from "./errors.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 import { requirementsOf, type Security } from "./security.ts";
@@ -20,8 +20,8 @@ const idempotencyKey = {
 };
 
 /** A row of a surface's table as an Operation Object. */
-export function toOperation(route: Route, group: string, security: Security): object {
-  const { access, method, path, params, query, body, summary, startsTurn } = route;
+export function toOperation(route: MountedRoute, security: Security): object {
+  const { group, access, method, path, params, query, body, summary, startsTurn } = route;
   const parameters = [
     ...(params ? toParameters(toJsonSchema(params), "path") : []),
     ...(query ? toParameters(toJsonSchema(query), "query") : []),

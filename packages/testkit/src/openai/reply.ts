@@ -1,4 +1,5 @@
 import type { Json } from "@parlor/core";
+import type { Wire } from "../provider/index.ts";
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -31,26 +32,6 @@ export interface FakeUsage {
   readonly reasoning?: number;
 }
 
-/** How bytes travel. Positions count the bytes of the body. */
-export interface FakeWire {
-  /** Default `\n`. */
-  readonly lineEnd?: "\n" | "\r\n" | "\r";
-  /** Starts with a byte order mark. */
-  readonly bom?: boolean;
-  /** Records per write, each write in its own turn of the event loop. Default: all in one. */
-  readonly perWrite?: number;
-  /** Milliseconds between writes; default 0. */
-  readonly paceMs?: number;
-  /** HTTP chunks of so many bytes, or cut at these positions. Overrides `perWrite`. */
-  readonly split?: number | readonly number[];
-  /** What happens after so many bytes: the body ends well, the connection ends (FIN), is reset (RST), or nothing more comes. */
-  readonly cut?: { readonly at: number; readonly how: "end" | "fin" | "reset" | "stall" };
-  /** The byte at this position is another one. */
-  readonly corrupt?: number;
-  /** After the rest this comes again and again until the client goes. */
-  readonly endless?: string;
-}
-
 export interface FakeReply {
   /** Before the headers; milliseconds. */
   readonly delayMs?: number;
@@ -68,7 +49,7 @@ export interface FakeReply {
   readonly usageIn?: "chunk" | "x_groq";
   /** Whether `data: [DONE]` comes; default true. */
   readonly done?: boolean;
-  readonly wire?: FakeWire;
+  readonly wire?: Wire;
 }
 
 export function text(...pieces: readonly string[]): Step[] {

@@ -1,11 +1,11 @@
-import { type OpenApiDocument, type Table, toOpenApi } from "../../openapi/document.ts";
+import { type OpenApiDocument, toOpenApi } from "../../openapi/document.ts";
 import { json } from "../../reply.ts";
-import { type Route, route } from "../../route.ts";
+import { type MountedRoute, type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
 import { z } from "zod";
 
-/** What describes the API: `tables`, and these rows among them. */
-export function docs(service: Service, tables: () => readonly Table[]): readonly Route[] {
+/** What describes the API: `routes`, these among them. */
+export function docs(service: Service, routes: () => readonly MountedRoute[]): readonly Route[] {
   const { name: title, version, security } = service;
   let document: OpenApiDocument | undefined;
   return [
@@ -16,7 +16,7 @@ export function docs(service: Service, tables: () => readonly Table[]): readonly
         description: "OpenAPI 3.1, of the groups mounted here.",
       },
       handle(_, { request }) {
-        document ??= toOpenApi(tables(), { title, version, security });
+        document ??= toOpenApi(routes(), { title, version, security });
         return json(200, document(request.prefix));
       },
     }),

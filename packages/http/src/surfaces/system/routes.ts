@@ -1,6 +1,5 @@
-import type { Table } from "../../openapi/document.ts";
 import { json } from "../../reply.ts";
-import { type Route, route } from "../../route.ts";
+import { type MountedRoute, type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
 import { readinessOf, readinessReplies, storeHealth } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
@@ -9,7 +8,7 @@ import { docs } from "./docs.ts";
 import * as schemas from "./schemas.ts";
 
 /** system: what this is and how it feels. The health family is readiness, `/status` is liveness: it asks nobody. */
-export function system(service: Service, tables: () => readonly Table[]): readonly Route[] {
+export function system(service: Service, routes: () => readonly MountedRoute[]): readonly Route[] {
   const { engine, name, version } = service;
   return [
     route("public", "GET", "/", {
@@ -59,6 +58,6 @@ export function system(service: Service, tables: () => readonly Table[]): readon
           groups: service.groups,
         }),
     }),
-    ...docs(service, tables),
+    ...docs(service, routes),
   ];
 }

@@ -1,9 +1,28 @@
 import { setImmediate } from "node:timers";
 import type { ServerResponse } from "node:http";
-import type { FakeWire } from "./reply.ts";
+
+/** How bytes travel. Positions count the bytes of the body. */
+export interface Wire {
+  /** Default `\n`. */
+  readonly lineEnd?: "\n" | "\r\n" | "\r";
+  /** Starts with a byte order mark. */
+  readonly bom?: boolean;
+  /** Records per write, each write in its own turn of the event loop. Default: all in one. */
+  readonly perWrite?: number;
+  /** Milliseconds between writes; default 0. */
+  readonly paceMs?: number;
+  /** HTTP chunks of so many bytes, or cut at these positions. Overrides `perWrite`. */
+  readonly split?: number | readonly number[];
+  /** What happens after so many bytes: the body ends well, the connection ends (FIN), is reset (RST), or nothing more comes. */
+  readonly cut?: { readonly at: number; readonly how: "end" | "fin" | "reset" | "stall" };
+  /** The byte at this position is another one. */
+  readonly corrupt?: number;
+  /** After the rest this comes again and again until the client goes. */
+  readonly endless?: string;
+}
 
 /** The body as it will be written: one buffer per write. */
-export function toWrites(records: readonly string[], wire: FakeWire): readonly Buffer[] {
+export function toWrites(records: readonly string[], wire: Wire): readonly Buffer[] {
   const { lineEnd = "\n", perWrite = records.length } = wire;
   const framed = lineEnd === "\n" ? records : records.map((record) => record.replaceAll("\n", lineEnd));
   const first = wire.bom ? "\uFEFF" : "";
@@ -20,7 +39,7 @@ export function toWrites(records: readonly string[], wire: FakeWire): readonly B
   return split(cut === undefined ? bytes : bytes.subarray(0, cut.at), wire.split);
 }
 
-function split(bytes: Buffer, at: FakeWire["split"]): readonly Buffer[] {
+function split(bytes: Buffer, at: Wire["split"]): readonly Buffer[] {
   const size = typeof at === "number" ? at : undefined;
   const positions = size
     ? Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => index * size)
@@ -29,7 +48,7 @@ function split(bytes: Buffer, at: FakeWire["split"]): readonly Buffer[] {
 }
 
 /** Sends the body and then does what `wire` says of the end. */
-export function send(response: ServerResponse, writes: readonly Buffer[], wire: FakeWire): void {
+export function send(response: ServerResponse, writes: readonly Buffer[], wire: Wire): void {
   const { perWrite, paceMs = 0, split: positions, cut, endless } = wire;
   if (perWrite !== undefined && positions === undefined && cut === undefined) {
     sendOneByOne(response, writes, paceMs, endless);
@@ -67,6 +86,19 @@ function finish(response: ServerResponse, how: "end" | "fin" | "reset" | "stall"
     // Comes back once everything before it is in the kernel's hands.
     socket?.write("", () => (how === "fin" ? socket.end() : socket.resetAndDestroy()));
   }
+}
+
+/** Writes each record when it comes; ends with them. */
+export function sendAsTheyCome(response: ServerResponse, records: AsyncIterable<string>): void {
+  response.flushHeaders();
+  const write = async (): Promise<void> => {
+    for await (const record of records) {
+      if (response.destroyed) return;
+      response.write(record);
+    }
+    response.end();
+  };
+  write().catch(() => response.destroy());
 }
 
 function pump(response: ServerResponse, bytes: Buffer): void {

@@ -3,6 +3,7 @@ export { createHandler } from "./handler.ts";
 export { bearer } from "./auth/bearer.ts";
 export { type JSONWebKeySet, jwt, type JwtOptions, type JWTPayload } from "./auth/jwt.ts";
 export type { Authenticate, Principal } from "./auth/principal.ts";
+export { remote, type RemoteOptions } from "./auth/remote.ts";
 export type { CorsOptions } from "./cors.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";
 export type { Handler, HttpBody, HttpHeaders, HttpReply, HttpRequest, Sink, StreamBody } from "./seam.ts";

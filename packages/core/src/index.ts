@@ -22,4 +22,5 @@ export type {
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
 export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
+export { tool, type Tool, type ToolContext, ToolError, type ToolInputSchema, type ToolOptions } from "./tools/index.ts";
 export { type Budget, characters, charactersOf, fit, type Fitted, lastMessages, tokens } from "./truncation/index.ts";

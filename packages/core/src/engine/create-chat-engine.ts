@@ -5,7 +5,7 @@ import { Limiter } from "../limits/index.ts";
 import { memory } from "../memory/index.ts";
 import { closeStorage, healthOf } from "./health.ts";
 import { FollowedTurn, moreTopic, stopTopic } from "./followed-turn.ts";
-import { checkInput, checkKey } from "./input.ts";
+import { checkCapabilities, checkInput, checkKey } from "./input.ts";
 import { LiveTurn } from "./live-turn.ts";
 import { ModelRegistry } from "./models.ts";
 import { settleOptions } from "./options.ts";
@@ -50,6 +50,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     if (stored) join();
     const chosen = models.choose(input);
     const uses = chosen instanceof Promise ? await chosen : chosen;
+    checkCapabilities(input, uses.backend.info, parts.tools);
     const now = clock.now();
     const times: Times = { startedAt: clock.monotonic() };
     const id = parts.newId();
@@ -182,6 +183,11 @@ function assemble(options: EngineOptions): Parts {
   return {
     ...settled,
     models: new ModelRegistry(settled),
+    toolSpecs: Array.from(settled.tools, ([name, { description, inputSchema }]) => ({
+      name,
+      description,
+      inputSchema,
+    })),
     live,
     limiter,
     announce,

@@ -2,8 +2,9 @@ import type { SessionKey, TurnEvent, TurnRecord, TurnStore } from "../contracts/
 import { ChatError } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
 import { fold } from "./fold.ts";
-import { pastTheEnd, toReply } from "./live-turn.ts";
+import { toReply } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
+import { pastTheEnd } from "./replay.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
 
 /** Where a turn's writer says that there is more. */
@@ -133,7 +134,8 @@ export class FollowedTurn implements Turn {
     for (const part of message.parts) {
       const offset = events.length + 1;
       if (part.type === "text") events.push({ ...part, offset, index: 0 });
-      else if (part.type === "reasoning" || part.type === "tool-call") events.push({ ...part, offset });
+      else if (part.type === "reasoning" || part.type === "tool-call" || part.type === "tool-result")
+        events.push({ ...part, offset });
     }
     const { usage, finishReason, generationMs } = message.meta ?? {};
     const outcome = this.#record.outcome ?? { status: "complete" as const };

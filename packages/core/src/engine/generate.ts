@@ -1,27 +1,36 @@
-import type { BackendEvent, ModelSettings, TurnOutcome, Usage } from "../contracts/index.ts";
+import type { BackendEvent, GenerateRequest, Part, TurnOutcome, Usage } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { charactersOf } from "../truncation/index.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
 import { buildPrompt, type Opened, type Prompt } from "./prompt.ts";
+import { runTools, type ToolCall } from "./run-tools.ts";
 import type { TurnInput } from "./types.ts";
+import { addUsage, withCost } from "./usage.ts";
+
+/** What is asked of the model now, and what it has used in this turn before. */
+interface Asking {
+  prompt: Prompt;
+  /** How many parts of the answer were there when it was asked. */
+  from: number;
+  spent: Usage | undefined;
+}
 
 /** Asks the model and hands every read on; how it ended. Never rejects, and never waits for a backend that ignores its signal. */
 export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Opened): Promise<TurnOutcome> {
-  let prompt: Prompt;
+  let asking: Asking;
   try {
-    prompt = await buildPrompt(parts, turn, input, opened);
+    asking = { prompt: await buildPrompt(parts, turn, input, opened), from: 0, spent: undefined };
   } catch (error) {
     return { status: "failed", error: toFailure(failureOf(parts, error)) };
   }
-  turn.leftOut = prompt.leftOut;
-  const settings = { ...turn.uses.settings, ...input.settings };
+  turn.leftOut = asking.prompt.leftOut;
 
   const since = parts.clock.monotonic();
-  turn.generatingSince = since;
   if (!turn.signal.aborted) {
     await new Promise<void>((resolve) => {
       turn.signal.addEventListener("abort", () => resolve(), { once: true });
-      read(parts, turn, prompt, settings)
+      answer(parts, turn, input, opened, asking)
         .catch((error: unknown) => turn.abort(causeOf(parts, turn, error)))
         .finally(resolve);
     });
@@ -29,20 +38,59 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   turn.generatingSince = undefined;
 
   const { status, error } = turn.cause ?? { status: "complete" as const };
-  const usage = turn.usage ?? (await estimate(parts, turn, prompt));
   return {
     status,
     ...(turn.finishReason && { finishReason: turn.finishReason }),
-    usage,
+    usage: withCost(await usageOf(parts, turn, asking), turn.uses.backend.info.prices),
     ...(error && { error: toFailure(error) }),
     generationMs: Math.round(parts.clock.monotonic() - since),
   };
 }
 
-async function read(parts: Parts, turn: LiveTurn, prompt: Prompt, settings: ModelSettings): Promise<void> {
-  for await (const batch of turn.uses.backend.generate({ messages: prompt.messages, settings }, turn.signal)) {
+/** Asks, runs the tools that the model calls, and asks again with what they gave, until it has nothing more to call. */
+async function answer(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Opened, asking: Asking): Promise<void> {
+  for (let step = 1; ; step += 1) {
+    await read(parts, turn, toRequest(parts, turn, input, asking.prompt, step));
+    const calls = callsOf(turn, asking.from);
+    const clients = input.tools ?? [];
+    const ours = calls.filter(({ name }) => !clients.some((tool) => tool.name === name));
+    if (ours.length === 0 || parts.tools.size === 0 || step > parts.maxToolSteps || turn.signal.aborted) return;
+    turn.generatingSince = undefined;
+    await runTools(parts, turn, ours);
+    if (turn.signal.aborted || ours.length < calls.length) return;
+
+    asking.spent = await usageOf(parts, turn, asking);
+    turn.askAgain();
+    const soFar = { role: "assistant", parts: [...turn.answer.parts] } as const;
+    asking.prompt = await buildPrompt(parts, turn, input, { ...opened, messages: [...opened.messages, soFar] });
+    asking.from = soFar.parts.length;
+  }
+}
+
+function toRequest(parts: Parts, turn: LiveTurn, input: TurnInput, prompt: Prompt, step: number): GenerateRequest {
+  const tools = input.tools ? [...parts.toolSpecs, ...input.tools] : parts.toolSpecs;
+  // A choice that is forced again and again would never end; in the last step the model has to say something.
+  const toolChoice = step > parts.maxToolSteps ? "none" : step === 1 ? input.toolChoice : undefined;
+  return {
+    messages: prompt.messages,
+    settings: input.settings ? { ...turn.uses.settings, ...input.settings } : turn.uses.settings,
+    ...(tools.length > 0 && { tools, ...(toolChoice !== undefined && { toolChoice }) }),
+    ...(input.responseFormat && { responseFormat: input.responseFormat }),
+  };
+}
+
+/** What a model that was cut off has called may not be what it meant. */
+function callsOf(turn: LiveTurn, from: number): readonly ToolCall[] {
+  if (turn.finishReason !== "tool-calls" && turn.finishReason !== "stop") return [];
+  return turn.answer.parts.slice(from).filter((part) => part.type === "tool-call");
+}
+
+async function read(parts: Parts, turn: LiveTurn, request: GenerateRequest): Promise<void> {
+  turn.generatingSince = parts.clock.monotonic();
+  for await (const batch of turn.uses.backend.generate(request, turn.signal)) {
     if (turn.signal.aborted) return;
     turn.heard = true;
+    turn.silent = false;
     turn.firstEventAt ??= parts.clock.monotonic();
     check(turn, batch);
     turn.take(batch);
@@ -62,8 +110,7 @@ async function read(parts: Parts, turn: LiveTurn, prompt: Prompt, settings: Mode
 function check(turn: LiveTurn, batch: readonly BackendEvent[]): void {
   let finished = turn.finishReason !== undefined;
   for (const event of batch) {
-    const known =
-      event.type === "text" || event.type === "reasoning" ? typeof event.text === "string" : types.has(event.type);
+    const known = isEvent(event);
     if (!known || (finished && event.type !== "usage")) {
       throw new ChatError(
         "upstream_invalid",
@@ -74,7 +121,11 @@ function check(turn: LiveTurn, batch: readonly BackendEvent[]): void {
   }
 }
 
-const types = new Set<string>(["tool-call", "usage", "finish"]);
+function isEvent(event: BackendEvent): boolean {
+  if (event.type === "text" || event.type === "reasoning") return typeof event.text === "string";
+  if (event.type === "tool-call") return typeof event.id === "string" && typeof event.name === "string";
+  return event.type === "usage" || event.type === "finish";
+}
 
 /** A connection that breaks after the model has finished takes nothing from the answer. A backend that goes on is wrong. */
 function causeOf(parts: Parts, turn: LiveTurn, thrown: unknown): NonNullable<LiveTurn["cause"]> {
@@ -93,17 +144,23 @@ function toFailure({ code, message, retryAfterMs }: ChatError): NonNullable<Turn
   return { code, detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** What the provider did not say: interrupted calls bring no usage. */
-async function estimate(parts: Parts, turn: LiveTurn, prompt: Prompt): Promise<Usage> {
-  const outputTokens = turn.answer.empty && turn.answer.reasoning === "" ? 0 : await countAnswer(parts, turn);
+/** Of all steps so far. What the provider did not say is estimated: interrupted calls bring no usage. */
+async function usageOf(parts: Parts, turn: LiveTurn, { prompt, from, spent }: Asking): Promise<Usage> {
+  const step = turn.usage ?? (await estimate(parts, turn, prompt, from));
+  return spent ? addUsage(spent, step) : step;
+}
+
+async function estimate(parts: Parts, turn: LiveTurn, prompt: Prompt, from: number): Promise<Usage> {
+  const said = turn.answer.parts.slice(from);
+  const outputTokens = said.length === 0 ? 0 : await countAnswer(parts, turn, said);
   return { inputTokens: prompt.inputTokens, outputTokens, estimated: true };
 }
 
-async function countAnswer(parts: Parts, turn: LiveTurn): Promise<number> {
+async function countAnswer(parts: Parts, turn: LiveTurn, said: readonly Part[]): Promise<number> {
   try {
-    return await turn.uses.backend.countTokens([{ role: "assistant", parts: turn.answer.parts }]);
+    return await turn.uses.backend.countTokens([{ role: "assistant", parts: said }]);
   } catch (error) {
     parts.report(error, "counting tokens");
-    return Math.ceil(turn.answer.text.length / 4);
+    return Math.ceil(charactersOf({ role: "assistant", parts: said }) / 4);
   }
 }

@@ -1,7 +1,9 @@
-import type { ModelSettings, Part } from "../contracts/index.ts";
+import type { Capability, ModelInfo, ModelSettings, Part } from "../contracts/index.ts";
 import { ChatError, type FieldError } from "../errors/index.ts";
 import { charactersOf } from "../truncation/index.ts";
 import type { TurnInput } from "./types.ts";
+
+export const toolName = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Throws `invalid_request` with every fault of a turn's input, before anything is claimed or stored. */
 export function checkInput(input: TurnInput, maxMessageCharacters: number): void {
@@ -51,6 +53,34 @@ function checkMessages({ messages, session }: TurnInput, mostCharacters: number,
   });
 }
 
+/** Throws `unsupported_by_model` for what this model cannot do, `invalid_request` for tools that cannot be. */
+export function checkCapabilities(
+  { tools = [], responseFormat, message }: TurnInput,
+  { model, capabilities }: ModelInfo,
+  ours: { has(name: string): boolean },
+): void {
+  const names = tools.map(({ name }) => name);
+  const odd = names.find((name, index) => !toolName.test(name) || ours.has(name) || names.indexOf(name) !== index);
+  if (odd !== undefined) {
+    const detail = "a tool needs a name of its own, of 1 to 64 characters of A-Z a-z 0-9 _ -";
+    throw new ChatError("invalid_request", `tools: ${detail}`, { errors: [{ path: "tools", message: detail }] });
+  }
+  const parts = typeof message === "object" ? message : [];
+  const needed: readonly (readonly [Capability, boolean, string])[] = [
+    ["tools", tools.length > 0, "call tools"],
+    ["structured-output", responseFormat !== undefined, "keep to a response format"],
+    ["images", parts.some(({ type }) => type === "image"), "see images"],
+    ["files", parts.some(({ type }) => type === "file"), "read files"],
+  ];
+  for (const [capability, needs, what] of needed) {
+    if (needs && !capabilities.includes(capability))
+      throw new ChatError(
+        "unsupported_by_model",
+        `The model ${model} cannot ${what}. Ask another one, or leave it out.`,
+      );
+  }
+}
+
 export function toParts(message: string | readonly Part[]): readonly Part[] {
   return typeof message === "string" ? [{ type: "text", text: message }] : message;
 }
@@ -78,7 +108,7 @@ function checkLength(path: string, value: unknown, most: number, fault: Fault): 
 /** Names each setting that is out of its range. */
 export function checkSettings(settings: ModelSettings, fault: Fault): void {
   const range = (
-    name: "temperature" | "topP" | "topK" | "maxTokens",
+    name: "temperature" | "topP" | "topK" | "maxTokens" | "presencePenalty" | "frequencyPenalty",
     least: number,
     most: number,
     whole = false,
@@ -94,4 +124,6 @@ export function checkSettings(settings: ModelSettings, fault: Fault): void {
   range("topP", 0, 1);
   range("topK", 0, Infinity, true);
   range("maxTokens", 1, Infinity, true);
+  range("presencePenalty", -2, 2);
+  range("frequencyPenalty", -2, 2);
 }

@@ -1,6 +1,7 @@
 import type {
   BackendEvent,
   Claim,
+  Part,
   SessionKey,
   TurnEvent,
   TurnOutcome,
@@ -11,8 +12,11 @@ import { ChatError } from "../errors/index.ts";
 import { Answer } from "./answer.ts";
 import { failureOf } from "./failure-of.ts";
 import type { Model } from "./models.ts";
+import { pageOf, pastTheEnd, startingAfter, tell } from "./replay.ts";
 import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
+
+type ToolResult = Extract<Part, { type: "tool-result" }>;
 
 export interface LiveTurnInit {
   readonly id: string;
@@ -53,6 +57,8 @@ export class LiveTurn implements Turn, LogWriter {
   /** A read came since the pulse last looked. */
   heard = false;
   firstEventAt: number | undefined;
+  /** Nothing has come of the call that runs now. */
+  silent = true;
   generatingSince: number | undefined;
   outcome: TurnOutcome | undefined;
   /** How many earlier messages did not fit its prompt. */
@@ -65,6 +71,7 @@ export class LiveTurn implements Turn, LogWriter {
   readonly #abort = new AbortController();
   readonly #events: TurnEvent[] = [];
   readonly #readers = new Set<Reader>();
+  readonly #calls = new Set<string>();
   #offset = 0;
   #texts = 0;
   #over: ChatError | "ended" | undefined;
@@ -116,8 +123,15 @@ export class LiveTurn implements Turn, LogWriter {
     await this.done;
   }
 
-  /** Takes one read of the backend: into the answer, and to the log, which gives it to the readers. */
-  take(batch: readonly BackendEvent[]): void {
+  /** What comes now is another call's. */
+  askAgain(): void {
+    this.usage = undefined;
+    this.finishReason = undefined;
+    this.silent = true;
+  }
+
+  /** Takes one read of the backend, or what a tool gave: into the answer, and to the log, which gives it to the readers. */
+  take(batch: readonly (BackendEvent | ToolResult)[]): void {
     const events: TurnEvent[] = [];
     for (const event of batch) {
       if (event.type === "usage") this.usage = event.usage;
@@ -132,11 +146,20 @@ export class LiveTurn implements Turn, LogWriter {
     if (events.length > 0) this.log.write(this, events);
   }
 
-  #place(event: Exclude<BackendEvent, { type: "usage" | "finish" }>, offset: number): TurnEvent {
+  #place(event: Exclude<BackendEvent, { type: "usage" | "finish" }> | ToolResult, offset: number): TurnEvent {
+    if (event.type === "tool-call") return { ...event, id: this.#unique(event.id), offset };
     if (event.type !== "text") return { ...event, offset };
     const { text, meta } = event;
     const index = this.#texts++;
     return meta ? { type: "text", text, offset, index, meta } : { type: "text", text, offset, index };
+  }
+
+  /** Some services number the calls of each answer anew; results have to find theirs. */
+  #unique(call: string): string {
+    let id = call;
+    for (let copy = 2; this.#calls.has(id); copy += 1) id = `${call}-${copy}`;
+    this.#calls.add(id);
+    return id;
   }
 
   /** Resolves when everything taken is in the log, or the turn is over. */
@@ -216,45 +239,6 @@ export class LiveTurn implements Turn, LogWriter {
       // A reader that throws has only itself to blame: the turn and the other readers go on.
       this.#readers.delete(reader);
     }
-  }
-}
-
-/** A replay goes out in pages of this many characters, so that a slow reader can pause between them. */
-const pageCharacters = 32_768;
-
-function pageOf(events: readonly TurnEvent[], from: number): readonly TurnEvent[] {
-  let to = from;
-  for (let size = 0; to < events.length && size < pageCharacters; to += 1) {
-    const event = events[to];
-    size += event?.type === "text" || event?.type === "reasoning" ? event.text.length + 200 : 1000;
-  }
-  return events.slice(from, to);
-}
-
-/** For a reader that has seen more than there is: another node was ahead of the log, or it made the offset up. */
-function startingAfter(after: number, reader: Reader): Reader {
-  const onBatch = (events: readonly TurnEvent[]) => {
-    const later = events.filter((event) => event.offset > after);
-    if (later.length > 0) return reader.onBatch(later);
-    const last = events.at(-1);
-    if (last?.type === "end") pastTheEnd(after, last.offset, reader);
-    return true;
-  };
-  return { onBatch, onError: (error) => reader.onError?.(error) };
-}
-
-/** A reader that has the `end` already, or asks for what was never there. */
-export function pastTheEnd(after: number, end: number, reader: Reader): void {
-  if (after === end) reader.onBatch([]);
-  else reader.onError?.(new ChatError("cursor_expired", "This turn has no such offset; read it again from its start."));
-}
-
-/** What a reader throws is its own affair. */
-function tell(reader: Reader, error: ChatError): void {
-  try {
-    reader.onError?.(error);
-  } catch {
-    // As with a batch: the turn and its other readers go on.
   }
 }
 

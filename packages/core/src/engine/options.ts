@@ -2,14 +2,17 @@ import type { Clock, Deadlines, ModelBackend, ModelSettings, Storage } from "../
 import { systemClock } from "../clock.ts";
 import { ChatError } from "../errors/index.ts";
 import { memory } from "../memory/index.ts";
+import type { Tool } from "../tools/index.ts";
 import { uuidv7 } from "./ids.ts";
-import { checkSettings } from "./input.ts";
+import { checkSettings, toolName } from "./input.ts";
 import type { EngineOptions, LimitOptions, TurnSummary } from "./types.ts";
 
 /** EngineOptions with every default filled in. */
 export interface Settled {
   readonly backend: ModelBackend;
   readonly models: { readonly [tag: string]: ModelBackend };
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly maxToolSteps: number;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly newId: () => string;
@@ -39,6 +42,8 @@ export function settleOptions(options: EngineOptions): Settled {
   const settled: Settled = {
     backend,
     models: options.models ?? {},
+    tools: new Map(Object.entries(options.tools ?? {})),
+    maxToolSteps: options.maxToolSteps ?? 8,
     storage: options.storage ?? memory({ clock }),
     clock,
     newId: options.newId ?? (() => uuidv7(clock.now())),
@@ -62,6 +67,12 @@ export function settleOptions(options: EngineOptions): Settled {
     if (tag === "" || tag.length > 100) throw fault(`models.${tag}`, "needs a tag of 1 to 100 characters");
     if (tag === backend.info.model && model !== backend) throw fault(`models.${tag}`, "is the tag of `backend`");
   }
+  for (const name of settled.tools.keys())
+    if (!toolName.test(name)) throw fault(`tools.${name}`, "needs a name of 1 to 64 characters of A-Z a-z 0-9 _ -");
+  for (const model of [backend, ...Object.values(settled.models)]) {
+    if (settled.tools.size > 0 && !model.info.capabilities.includes("tools"))
+      throw fault("tools", `cannot be used by the model ${model.info.model}`);
+  }
   for (const part of ["sessions", "turns", "limits", "records", "bus"] as const) {
     if (settled.storage[part] === undefined)
       throw fault(`storage.${part}`, "is missing; spread a whole storage and replace parts of it");
@@ -69,6 +80,7 @@ export function settleOptions(options: EngineOptions): Settled {
   const positive: Record<string, number> = {
     "window.messages": settled.window.messages,
     "window.characters": settled.window.characters,
+    maxToolSteps: settled.maxToolSteps,
     "busy.maxWaitMs": settled.busy.maxWaitMs,
     detachedMs: settled.detachedMs,
     "lease.ms": settled.leaseMs,

@@ -1,3 +1,4 @@
+import type { ToolSpec } from "../contracts/index.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { ModelRegistry } from "./models.ts";
 import type { Admission } from "./admission.ts";
@@ -10,6 +11,8 @@ import type { WaitingLine } from "./waiting-line.ts";
 /** What the steps of a turn share. */
 export interface Parts extends Omit<Settled, "backend" | "models" | "settings" | "deadlines" | "ownDeadlines"> {
   readonly models: ModelRegistry;
+  /** What the models are told of `tools`. */
+  readonly toolSpecs: readonly ToolSpec[];
   /** Of turns with a session. */
   readonly log: TurnLog;
   /** Of stateless turns: in this process only. */

@@ -1,5 +1,6 @@
 import type { NewMessage, OpenedSession, PromptMessage, Session } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { toPromptMessages } from "../tools/index.ts";
 import { characters, fit, lastMessages, tokens } from "../truncation/index.ts";
 import { heal } from "./fold.ts";
 import { toParts } from "./input.ts";
@@ -82,7 +83,7 @@ async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
 /** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */
 export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnInput, opened: Opened): Promise<Prompt> {
   const system = input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt;
-  const uncounted: PromptMessage[] = [...opened.messages];
+  const uncounted: PromptMessage[] = [...toPromptMessages(opened.messages)];
   if (system) uncounted.unshift(toSystem(system));
   const messages: PromptMessage[] = [];
   for (const message of uncounted) messages.push(message.tokens === undefined ? await counted(uses, message) : message);

@@ -64,7 +64,7 @@ export class Pulse {
     const waited = now - Math.max(turn.heardAt, turn.generatingSince);
     // The answer is whole: what still may come is its usage, which is worth a moment only.
     if (turn.finishReason !== undefined) return void (waited >= usageMs && turn.abort({ status: "complete" }));
-    const first = turn.firstEventAt === undefined;
+    const first = turn.silent;
     let late: string | undefined;
     if (waited >= (first ? deadlines.firstTokenMs : deadlines.idleMs)) {
       late = first ? `no answer within ${deadlines.firstTokenMs} ms` : `nothing more for ${deadlines.idleMs} ms`;

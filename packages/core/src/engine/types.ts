@@ -12,22 +12,30 @@ import type {
   PageRequest,
   Part,
   PromptMessage,
+  ResponseFormat,
   Session,
   SessionInit,
   SessionKey,
   SessionPatch,
   Storage,
   StoreStats,
+  ToolChoice,
+  ToolSpec,
   TurnEvent,
   TurnOutcome,
 } from "../contracts/index.ts";
 import type { ChatError } from "../errors/index.ts";
+import type { Tool } from "../tools/index.ts";
 
 export interface EngineOptions {
   /** The model; its tag is its own name. */
   readonly backend: ModelBackend;
   /** Further models by tag, 1–100 characters: for turns and sessions that name one, and to swap to. */
   readonly models?: { readonly [tag: string]: ModelBackend };
+  /** By name, 1–64 characters of A-Z a-z 0-9 _ -. Every model has to have the capability `tools`. */
+  readonly tools?: { readonly [name: string]: Tool };
+  /** How often in one turn the model may be asked again with what its tools gave; the last time it may call none. Default 8. */
+  readonly maxToolSteps?: number;
   /** Default: `memory()`. */
   readonly storage?: Storage;
   /** What a prompt may hold of a session's past; the model's context limits it anyway. */
@@ -97,6 +105,15 @@ export interface TurnInput {
   /** For the session, if this turn makes it. */
   readonly init?: SessionInit;
   readonly settings?: ModelSettings;
+  /**
+   * Further tools, which whoever asks runs: a turn that calls one ends there, with the finish reason `tool-calls`, and goes on with a turn
+   * whose `messages` hold the results. Throws `unsupported_by_model`.
+   */
+  readonly tools?: readonly ToolSpec[];
+  /** For the first call of this turn; default `auto`. */
+  readonly toolChoice?: ToolChoice;
+  /** Throws `unsupported_by_model`. */
+  readonly responseFormat?: ResponseFormat;
   /** Tag of a model; default: the session's, else the current one. Throws `unknown_model`. */
   readonly model?: string;
   /** 1–255 characters; the same key gives the same turn for 24 h. */

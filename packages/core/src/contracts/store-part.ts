@@ -14,5 +14,6 @@ export interface StorePart {
   readonly info: StoreInfo;
   /** Throws `store_unavailable` when it cannot serve. */
   ping(signal: AbortSignal): Promise<void>;
+  /** A second call does nothing more. */
   close(): Promise<void>;
 }

@@ -70,7 +70,9 @@ export type ClaimResult =
   /** This idempotency key has its turn already. */
   | { readonly kind: "repeat"; readonly turn: TurnRecord }
   /** This idempotency key came with another body. */
-  | { readonly kind: "mismatch" };
+  | { readonly kind: "mismatch" }
+  /** Everything of this owner is being erased (`seal`). */
+  | { readonly kind: "erasing" };
 
 export interface Batch {
   readonly claim: Claim;
@@ -123,6 +125,11 @@ export interface TurnStore extends StorePart {
   get(key: SessionKey, turn: string): Promise<TurnRecord | undefined>;
   /** Lease lost, or ended but not settled; oldest first. */
   expired(limit: number): Promise<readonly TurnRecord[]>;
-  /** Erases turns, logs and idempotency keys: of one session, or of an owner. */
+  /**
+   * Everything of this owner is about to be erased: for so long, or until the owner is forgotten, every claim is answered by `erasing`.
+   * The owner's turns that have not settled, in one atomic step, so that none begins unseen.
+   */
+  seal(owner: string, ttlMs: number): Promise<readonly TurnRecord[]>;
+  /** Erases turns, logs and idempotency keys: of one session, or of an owner, whose seal is lifted with the last of them. */
   forget(owner: string, id?: string): Promise<void>;
 }

@@ -8,15 +8,7 @@ export class Admission {
   /** Throws `draining`, or `turn_in_progress` while everything of this owner is being erased. */
   check(owner: string): void {
     if (this.#draining) throw draining();
-    if (this.#erasing.has(owner)) {
-      throw new ChatError(
-        "turn_in_progress",
-        "This owner's conversations are being erased. Send it again in a moment.",
-        {
-          retryAfterMs: 1_000,
-        },
-      );
-    }
+    if (this.#erasing.has(owner)) throw erasing();
   }
 
   drain(): void {
@@ -34,6 +26,12 @@ export class Admission {
       else this.#erasing.delete(owner);
     }
   }
+}
+
+export function erasing(): ChatError {
+  return new ChatError("turn_in_progress", "This owner's conversations are being erased. Send it again in a moment.", {
+    retryAfterMs: 1_000,
+  });
 }
 
 export function draining(): ChatError {

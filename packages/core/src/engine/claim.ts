@@ -1,5 +1,6 @@
 import type { Claim, TurnRecord } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { erasing } from "./admission.ts";
 import { fold } from "./fold.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
@@ -26,6 +27,7 @@ export async function claimSession(parts: Parts, turn: LiveTurn, input: TurnInpu
           "idempotency_mismatch",
           "This Idempotency-Key came with another body before. Use a new key for a new request.",
         );
+      if (result.kind === "erasing") throw erasing();
       if (result.kind === "unsettled" && (await fold(parts, result.turn))) continue;
       if (queue) return undefined;
       throw busy("it has to end first", result.kind === "busy" ? result.leaseMs : parts.leaseMs);

@@ -1,5 +1,6 @@
-import type { Page, Session, SessionKey } from "../contracts/index.ts";
+import type { SessionKey } from "../contracts/index.ts";
 import { alone } from "./alone.ts";
+import { eraseOwner } from "./erase.ts";
 import { heal } from "./fold.ts";
 import { checkKey } from "./input.ts";
 import type { Parts } from "./parts.ts";
@@ -8,14 +9,6 @@ import type { Sessions } from "./types.ts";
 /** The session store, with live and dead turns taken care of. */
 export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<boolean>): Sessions {
   const { sessions, turns } = parts.storage;
-
-  async function* everySession(owner: string): AsyncIterable<Session> {
-    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-      const page: Page<Session> = await sessions.list(owner, { limit: 100, ...(cursor !== undefined && { cursor }) });
-      yield* page.items;
-      cursor = page.cursor;
-    }
-  }
 
   return {
     async create(key, init = {}) {
@@ -43,15 +36,7 @@ export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<
         await turns.forget(key.owner, key.id);
         return deleted;
       }),
-    deleteOwner: (owner) =>
-      parts.admission.erasing(owner, async () => {
-        parts.line.stopOwner(owner);
-        for (const turn of parts.live.values()) if (turn.key.owner === owner) await turn.stop();
-        for await (const { id } of everySession(owner)) if (await turns.live({ owner, id })) await stop({ owner, id });
-        const count = await sessions.deleteOwner(owner);
-        await turns.forget(owner);
-        return count;
-      }),
+    deleteOwner: (owner) => parts.admission.erasing(owner, () => eraseOwner(parts, owner, stop)),
     stats: async (owner) => sessions.stats(owner),
   };
 }

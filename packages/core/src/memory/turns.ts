@@ -42,6 +42,8 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   /** Settled turns, by when their logs go. */
   readonly #logEnds = new Schedule<State>();
   readonly #keys: IdempotencyKeys;
+  /** Owners that are being erased, and until when at most. */
+  readonly #sealed = new Map<string, number>();
   #epoch = 0;
 
   constructor(settings: Settings) {
@@ -52,6 +54,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
 
   async claim(key: SessionKey, turn: NewTurn, { leaseMs, idempotency }: ClaimRequest): Promise<ClaimResult> {
     const now = this.#sweep();
+    if (this.#isSealed(key.owner, now)) return { kind: "erasing" };
     const held = idempotency && this.#keys.find(key.owner, idempotency);
     if (held) {
       if (held.idempotency.bodyHash !== idempotency.bodyHash) return { kind: "mismatch" };
@@ -173,12 +176,26 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     return expired;
   }
 
+  async seal(owner: string, ttlMs: number): Promise<readonly TurnRecord[]> {
+    this.#sealed.set(owner, this.#settings.clock.monotonic() + ttlMs);
+    const sessions = [...(this.#owners.get(owner)?.values() ?? [])];
+    return sessions.flatMap(({ live }) => (live ? [live.record] : []));
+  }
+
   async forget(owner: string, id?: string): Promise<void> {
+    if (id === undefined) this.#sealed.delete(owner);
     this.#keys.forget(owner, id);
     const sessions = this.#owners.get(owner);
     for (const turns of id === undefined ? [...(sessions?.values() ?? [])] : [sessions?.get(id)]) {
       for (const state of turns?.byId.values() ?? []) this.#remove(state);
     }
+  }
+
+  #isSealed(owner: string, now: number): boolean {
+    const until = this.#sealed.get(owner) ?? 0;
+    if (until > now) return true;
+    this.#sealed.delete(owner);
+    return false;
   }
 
   #session(key: SessionKey): SessionTurns | undefined {

@@ -202,3 +202,42 @@ test("options that would switch a limit off are refused by name", () => {
   for (const [options, path] of faults)
     expect(() => world(says("x"), options)).toThrow(`createChatEngine: ${path} must`);
 });
+
+test("erasing an owner waits for turns that other nodes have begun, and lets none begin", async () => {
+  const one = world((_, call) => (call === 0 ? [{ text: "so far", type: "text" }, { stall: true }] : says("anew")));
+  const { engine, clock, storage } = one;
+  const other = one.node().engine;
+  // One that answers, and one that has its claim and nothing else yet.
+  const running = await other.start({ ...ada, message: "running" });
+  await texts(running, 1);
+  const open = storage.sessions.open.bind(storage.sessions);
+  const opening = Promise.withResolvers<void>();
+  storage.sessions.open = async (...args) => {
+    await opening.promise;
+    return open(...args);
+  };
+  const beginning = other.send({ owner: "ada", session: "s2", message: "beginning" });
+  await settle();
+
+  const erased = engine.sessions.deleteOwner("ada");
+  await settle();
+  const late = other.send({ owner: "ada", session: "s3", message: "late" });
+  await expect(late).rejects.toMatchObject({ code: "turn_in_progress" });
+  opening.resolve();
+  await pass(clock, 2_000, 50);
+  expect(await erased).toBe(2);
+  expect((await running.reply()).outcome.status).toBe("interrupted");
+  expect((await beginning).outcome.status).toBe("interrupted");
+  expect(await storage.sessions.stats("ada")).toMatchObject({ sessions: 0, messages: 0 });
+  expect((await other.send({ ...ada, message: "new" })).text).toBe("anew");
+});
+
+test("a turn of a node that died does not keep its owner from being erased", async () => {
+  const one = world([{ type: "text", text: "so far" }, { stall: true }]);
+  const dead = one.node({ clock: { ...one.clock, every: () => () => {} } }).engine;
+  await texts(await dead.start({ ...ada, message: "Hi" }), 1);
+  const erased = one.engine.sessions.deleteOwner("ada");
+  await pass(one.clock, 15_000);
+  expect(await erased).toBe(1);
+  expect(await one.storage.turns.live(key)).toBeUndefined();
+});

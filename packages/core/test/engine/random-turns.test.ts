@@ -89,10 +89,7 @@ class Run {
       return;
     }
     this.erased ||= op.kind === "erase" || op.kind === "delete";
-    if (op.kind === "erase") {
-      // What another node begins at that very moment is cut and erased with the rest; that is not what is checked here.
-      return this.nodes[0] === this.nodes[1] ? this.#track(engine.sessions.deleteOwner("ada")) : undefined;
-    }
+    if (op.kind === "erase") return this.#track(engine.sessions.deleteOwner("ada"));
     const session = `s${op.session}`;
     if (op.kind === "stop") return this.#track(engine.stop({ owner: "ada", id: session }));
     if (op.kind === "clear" || op.kind === "delete") {

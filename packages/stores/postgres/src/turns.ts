@@ -64,7 +64,7 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
       again,
     });
     const { kind, epoch, lease_left: left, ...rest } = row as ClaimRow;
-    if (kind === "mismatch") return { kind };
+    if (kind === "mismatch" || kind === "erasing") return { kind };
     if (kind === "won") return { kind, claim: { key: { owner: key.owner, id: key.id }, turn: turn.id, epoch } };
     const record = toRecord(key.owner, rest);
     return kind === "busy" ? { kind, turn: record, leaseMs: left } : { kind, turn: record };
@@ -181,6 +181,11 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
       [limit],
     );
     return rows.map(({ owner, ...row }) => toRecord(fromText(owner), row));
+  }
+
+  async seal(owner: string, ttlMs: number): Promise<readonly TurnRecord[]> {
+    const rows = await this.database.call<TurnRow>("seal_owner", { owner: toText(owner), ttl_ms: ttlMs });
+    return rows.map((row) => toRecord(owner, row));
   }
 
   async forget(owner: string, id?: string): Promise<void> {

@@ -4,7 +4,8 @@ import { script } from "./script.ts";
  * Of each turn: `t:<session>:<turn>`, its record and who may write it, and `l:<session>:<turn>`, its log: a stream with an entry per
  * batch, whose id is the offset of its last event and how many they are. Of each session: `live:<session>`, the turn that has not
  * settled, and `turns:<session>`, its turns by when they go. Of each owner: `turning`, its sessions that have turns, by when the
- * last of those goes; `i:<kind>:<key>`, idempotency keys. All go by themselves; `turns` and `turning` are there to forget them sooner.
+ * last of those goes; `i:<kind>:<key>`, idempotency keys; `sealed`, while all of it is being erased. All go by themselves; `turns` and
+ * `turning` are there to forget them sooner.
  *
  * What belongs together expires at the same millisecond, so nobody sees half of it.
  */
@@ -47,6 +48,7 @@ export const claim = script(
   common,
   `
 local base, session, turn = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('EXISTS', base .. 'sealed') == 1 then return { 'erasing' } end
 local key = KEYS[5]
 local held = key and redis.call('HMGET', key, 'body', 'session', 'turn')
 if held and held[1] and not (held[2] == session and held[3] == turn) then
@@ -91,7 +93,8 @@ freeKey(KEYS[1], ARGV[3], ARGV[2])
 redis.call('DEL', KEYS[1], KEYS[2])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
 redis.call('ZREM', KEYS[4], ARGV[2])
-if redis.call('EXISTS', KEYS[4]) == 0 then redis.call('ZREM', KEYS[5], ARGV[3]) end
+local last = redis.call('ZREVRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2]
+if last then redis.call('ZADD', KEYS[5], last, ARGV[3]) else redis.call('ZREM', KEYS[5], ARGV[3]) end
 goesWithLast(KEYS[4])
 goesWithLast(KEYS[5])
 return 1`,
@@ -248,7 +251,20 @@ end
 // KEYS: turning. ARGV: base, session.
 export const forget = script(forgetSession, "return { ARGV[2], forget(ARGV[2]) or '' }");
 
-// KEYS: turning. ARGV: base, how many sessions at most. Pairs of session and running turn.
+// KEYS: turning. ARGV: base, for how long. Session, turn, record and outcome of each turn that has not settled.
+export const seal = script(
+  `
+redis.call('SET', ARGV[1] .. 'sealed', 1, 'PX', ARGV[2])
+local running = {}
+for _, session in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '+inf', '+inf')) do
+  local turn = redis.call('GET', ARGV[1] .. 'live:' .. session)
+  local is = turn and redis.call('HMGET', ARGV[1] .. 't:' .. session .. ':' .. turn, 'record', 'outcome')
+  if is and is[1] then running[#running + 1] = { session, turn, is[1], is[2] } end
+end
+return running`,
+);
+
+// KEYS: turning. ARGV: base, how many sessions at most. Pairs of session and running turn; where there were none, the seal is lifted.
 export const forgetOwner = script(
   forgetSession,
   `
@@ -256,5 +272,6 @@ local forgotten = {}
 for _, session in ipairs(redis.call('ZRANGE', KEYS[1], 0, ARGV[2] - 1)) do
   forgotten[#forgotten + 1], forgotten[#forgotten + 2] = session, forget(session) or ''
 end
+if #forgotten == 0 then redis.call('DEL', ARGV[1] .. 'sealed') end
 return forgotten`,
 );

@@ -58,7 +58,7 @@ export class RedisTurns extends RedisPart implements TurnStore {
     if (kind === "won")
       return { kind, claim: { key: { owner: key.owner, id: key.id }, turn: id, epoch: Number(reply[0]) } };
     this.hint(this.#unsettled.remove(at.tag, at.name));
-    if (kind === "mismatch") return { kind };
+    if (kind === "mismatch" || kind === "erasing") return { kind };
     const [session, other, stored, outcome, left] = reply as [string, string, string, string | null, number];
     const known = toRecord({ owner: key.owner, id: decode(session) }, decode(other), [stored, outcome]);
     return kind === "busy" ? { kind, turn: known, leaseMs: left } : { kind, turn: known };
@@ -188,6 +188,16 @@ export class RedisTurns extends RedisPart implements TurnStore {
       .toSorted((a, b) => a.claimed - b.claimed)
       .slice(0, limit)
       .map(({ turn }) => turn);
+  }
+
+  async seal(owner: string, ttlMs: number): Promise<readonly TurnRecord[]> {
+    const { base, turning } = this.#at({ owner, id: "" }, "");
+    const running = await this.connection.run<[string, string, ...Stored][]>(
+      scripts.seal,
+      [turning],
+      [base, Math.ceil(ttlMs)],
+    );
+    return running.map(([session, turn, ...stored]) => toRecord({ owner, id: decode(session) }, decode(turn), stored));
   }
 
   async forget(owner: string, id?: string): Promise<void> {

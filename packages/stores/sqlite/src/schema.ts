@@ -79,6 +79,9 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX turns_by_key ON turns (owner, idempotency_kind, idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX turns_due ON turns (due) WHERE due IS NOT NULL;
 
+  CREATE TABLE sealed (owner TEXT PRIMARY KEY, ends REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX sealed_ending ON sealed (ends);
+
   CREATE TABLE log (place INTEGER PRIMARY KEY, events TEXT NOT NULL) STRICT;
 
   CREATE TABLE windows (

@@ -7,13 +7,14 @@ import type { SqliteTurns } from "./turns.ts";
 
 const everyMs = 10_000;
 
-const ending = ["windows", "places", "records", "notices"];
+const ending = ["sealed", "windows", "places", "records", "notices"];
 
 const sql = {
   due: `SELECT EXISTS (SELECT 1 FROM removed_sessions) OR EXISTS (SELECT 1 FROM sessions WHERE expires <= ?1)
     OR EXISTS (SELECT 1 FROM turns WHERE due <= ?1)
     ${ending.map((table) => `OR EXISTS (SELECT 1 FROM ${table} WHERE ends <= ?1)`).join(" ")} AS due`,
   expiredSessions: "SELECT *, messages AS counted FROM sessions WHERE expires <= ?1 LIMIT 50",
+  sweepSealed: "DELETE FROM sealed WHERE ends <= ?1",
   // The key of a table without rowid is not one column, so each table names its own.
   sweepWindows: `DELETE FROM windows WHERE (key, window_ms) IN (SELECT key, window_ms FROM windows WHERE ends <= ?1 LIMIT 200)`,
   sweepPlaces: `DELETE FROM places WHERE (key, holder) IN (SELECT key, holder FROM places WHERE ends <= ?1 LIMIT 200)`,
@@ -61,7 +62,7 @@ export class Sweeper {
     for (const row of this.#db.all<SessionRow>(sql.expiredSessions, now)) this.#table.remove(row);
     this.#table.erase();
     this.#turns.sweep(now);
-    for (const statement of [sql.sweepWindows, sql.sweepPlaces, sql.sweepRecords, sql.sweepNotices]) {
+    for (const statement of [sql.sweepSealed, sql.sweepWindows, sql.sweepPlaces, sql.sweepRecords, sql.sweepNotices]) {
       this.#db.run(statement, now);
     }
   }

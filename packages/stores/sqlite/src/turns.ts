@@ -42,6 +42,10 @@ const sql = {
   settled: `UPDATE turns SET settled = 1, log_until = ended + ?4, due = ended + ?4
     WHERE ${ofTurn} AND settled = 0 AND outcome IS NOT NULL`,
   released: `SELECT * FROM turns WHERE ${ofWriter}`,
+  sealed: "SELECT 1 FROM sealed WHERE owner = ?1 AND ends > ?2",
+  seal: "INSERT OR REPLACE INTO sealed VALUES (?1, ?2)",
+  unseal: "DELETE FROM sealed WHERE owner = ?1",
+  running: "SELECT * FROM turns WHERE owner = ?1 AND settled = 0",
   remove: "DELETE FROM turns WHERE number = ?1",
   ofSession: "SELECT * FROM turns WHERE owner = ?1 AND session = ?2 LIMIT 50",
   ofOwner: "SELECT * FROM turns WHERE owner = ?1 LIMIT 50",
@@ -61,6 +65,7 @@ export class SqliteTurns extends SqlitePart implements TurnStore {
   async claim(key: SessionKey, turn: NewTurn, { leaseMs, idempotency }: ClaimRequest): Promise<ClaimResult> {
     return this.#write((now) => {
       const { owner, id: session } = key;
+      if (this.db.get(sql.sealed, owner, now)) return { kind: "erasing" };
       if (idempotency) {
         const { kind, key: name, bodyHash } = idempotency;
         const held = this.db.get<TurnRow>(sql.byKey, owner, kind, name);
@@ -160,11 +165,19 @@ export class SqliteTurns extends SqlitePart implements TurnStore {
     return this.db.read(() => this.db.all<TurnRow>(sql.expired, this.clock.now(), limit).map(toRecord));
   }
 
+  async seal(owner: string, ttlMs: number): Promise<readonly TurnRecord[]> {
+    return this.#write((now) => {
+      this.db.run(sql.seal, owner, now + ttlMs);
+      return this.db.all<TurnRow>(sql.running, owner).map(toRecord);
+    });
+  }
+
   async forget(owner: string, id?: string): Promise<void> {
     const forgetSome = () => {
       const rows =
         id === undefined ? this.db.all<TurnRow>(sql.ofOwner, owner) : this.db.all<TurnRow>(sql.ofSession, owner, id);
       for (const row of rows) this.#remove(row);
+      if (id === undefined && rows.length === 0) this.db.run(sql.unseal, owner);
       return rows.length;
     };
     while ((await this.db.write(forgetSome, true)) > 0) await setImmediate();

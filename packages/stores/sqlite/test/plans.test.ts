@@ -40,6 +40,7 @@ it("no statement reads a whole table or sorts", async () => {
   await turns.live(key);
   await turns.get(key, "t1");
   await turns.release(claim);
+  await turns.seal(key.owner, 1);
   await turns.forget(key.owner, key.id);
   await turns.forget(key.owner);
 

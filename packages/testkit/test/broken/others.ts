@@ -48,6 +48,17 @@ export const brokenTurns: readonly Defect[] = [
       return result;
     },
   })),
+  broken("a seal looks before it closes", "of claims at once with a seal it tells of each that won", (turns) => ({
+    seal: async (owner, ttlMs) => {
+      const running = await turns.seal(owner, 0);
+      await roundTrip();
+      await turns.seal(owner, ttlMs);
+      return running;
+    },
+  })),
+  broken("a seal closes nothing", "while an owner is sealed none of its sessions is won, on any node", (turns) => ({
+    seal: (owner) => turns.seal(owner, 0),
+  })),
   broken("a turn can end twice", "a turn ends once", (turns) => ({
     end: async (...args) => (await turns.end(...args)) || true,
   })),

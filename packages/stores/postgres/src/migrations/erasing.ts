@@ -121,6 +121,8 @@ begin
   get diagnostics erased = row_count;
   total := total + erased;
 
+  delete from ${s}.sealed where ends_ms <= at_ms;
+
   numbers := array(select session from ${s}.erasing limit 10 for update skip locked);
   if cardinality(numbers) > 0 and not ${s}.erase(numbers) then total := total + p_limit; end if;
   return total;

@@ -93,6 +93,9 @@ create unique index turns_live on ${s}.turns (owner, session) where log_until is
 create unique index turns_by_key on ${s}.turns (owner, key_kind, key) where key is not null;
 create index turns_by_sweep on ${s}.turns (sweep_ms) where sweep_ms is not null;
 
+-- Owners that are being erased.
+create table ${s}.sealed (owner text collate "C" primary key, ends_ms double precision not null);
+
 -- One row per batch. A batch that overlaps what was there is kept whole; readers skip by offset.
 create table ${s}.log (
   turn bigint not null,

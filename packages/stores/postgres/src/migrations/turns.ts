@@ -5,6 +5,10 @@ create type ${s}.claim_answer as (
   session text, id text, message text, model text, created_at text, outcome text
 );
 
+-- Claims of an owner share this lock, a seal waits until it has it alone: whichever comes first, the other one sees it.
+create function ${s}.owner_lock(p_owner text) returns bigint language sql immutable
+as $$ select hashtextextended('parlor owner ${s} ' || p_owner, 0) $$;
+
 -- p_again: it may have been done by the same call before, whose answer was lost; then the turn is there under its own id.
 create function ${s}.claim_turn(
   p_owner text, p_session text, p_id text, p_message text, p_model text, p_created_at text, p_lease_ms double precision,
@@ -16,6 +20,12 @@ declare
   answer ${s}.claim_answer;
   next_number bigint;
 begin
+  perform pg_advisory_xact_lock_shared(${s}.owner_lock(p_owner));
+  if exists (select 1 from ${s}.sealed where owner = p_owner and ends_ms > ${s}.now_ms()) then
+    answer.kind := 'erasing';
+    return next answer;
+    return;
+  end if;
   for attempt in 1..5 loop
     at_ms := ${s}.now_ms();
     if p_key is not null then
@@ -173,6 +183,14 @@ begin
   where owner = p_owner and session = p_session and id = p_id and outcome is not null and log_until is null;
 end $$;
 
+create function ${s}.seal_owner(p_owner text, p_ttl_ms double precision) returns setof ${s}.turns language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(${s}.owner_lock(p_owner));
+  insert into ${s}.sealed values (p_owner, ${s}.now_ms() + p_ttl_ms)
+  on conflict (owner) do update set ends_ms = excluded.ends_ms;
+  return query select * from ${s}.turns where owner = p_owner and log_until is null;
+end $$;
+
 create function ${s}.forget_turns(p_owner text, p_session text) returns void language plpgsql as $$
 declare
   numbers bigint[];
@@ -184,5 +202,6 @@ begin
   )
   select array_agg(number) into numbers from gone;
   delete from ${s}.log where turn = any (numbers);
+  if p_session is null then delete from ${s}.sealed where owner = p_owner; end if;
 end $$;
 `;

@@ -157,6 +157,70 @@ export const claim = topic("claims", ["turns"], {
     assert.equal(await append(turns, next, [textEvent(1)]), 1);
   },
 
+  "while an owner is sealed none of its sessions is won, on any node": async ({ nodes, key, owner, stranger }) => {
+    const [one, two] = nodes;
+    const idempotency = { key: "k", kind: "chat", bodyHash: "h" };
+    const first = await one.turns.claim(key("a"), newTurn("t1"), { leaseMs: longMs, idempotency });
+    assert.ok(first.kind === "won");
+    await two.turns.seal(owner, longMs);
+    for (const { turns } of nodes) {
+      assert.deepEqual(await turns.claim(key("b"), newTurn("t2"), { leaseMs: longMs }), { kind: "erasing" });
+      const again = await turns.claim(key("a"), newTurn("t1"), { leaseMs: longMs, idempotency });
+      assert.deepEqual(again, { kind: "erasing" }, "a repeat neither");
+    }
+    assert.equal(await append(one.turns, first.claim, [textEvent(1)]), 1, "what runs goes on");
+    assert.equal(await one.turns.end(first.claim, complete), true);
+    assert.equal((await one.turns.claim({ owner: stranger, id: "a" }, newTurn("t3"), { leaseMs: longMs })).kind, "won");
+    await one.turns.forget(owner, "a");
+    assert.equal((await two.turns.claim(key("a"), newTurn("t4"), { leaseMs: longMs })).kind, "erasing");
+    await one.turns.forget(owner);
+    await won(two.turns, key("a"), "t5");
+  },
+
+  "sealing tells which turns of the owner have not settled": async ({ turns, key, owner }) => {
+    for (const [session, turn] of [
+      ["settled", "t1"],
+      ["ended", "t2"],
+    ] as const) {
+      await turns.end(await won(turns, key(session), turn), complete);
+      if (session === "settled") await turns.settled(key(session), turn);
+    }
+    await turns.release(await won(turns, key("settled"), "t3"));
+    await won(turns, key("running"), "t4");
+    const running = await turns.seal(owner, longMs);
+    const expected = [
+      { key: key("ended"), ...newTurn("t2"), outcome: complete },
+      { key: key("running"), ...newTurn("t4") },
+    ];
+    assert.deepEqual(
+      running.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      expected,
+    );
+    assert.deepEqual(await turns.seal(owner, longMs), running, "sealing again says so again");
+    await turns.settled(key("ended"), "t2");
+    assert.deepEqual(
+      (await turns.seal(owner, longMs)).map(({ id }) => id),
+      ["t4"],
+    );
+  },
+
+  "of claims at once with a seal it tells of each that won": async ({ nodes, key, owner }) => {
+    const claims = (name: string) =>
+      atOnce(10, async (at) =>
+        nodes[(at % 2) as 0 | 1].turns.claim(key(`${name}${at}`), newTurn(`${name}${at}`), { leaseMs: longMs }),
+      );
+    const [before, running, after] = await Promise.all([claims("a"), nodes[0].turns.seal(owner, longMs), claims("b")]);
+    const winners = [...before, ...after].flatMap((result) => (result.kind === "won" ? [result.claim.turn] : []));
+    assert.deepEqual(running.map(({ id }) => id).toSorted(), winners.toSorted());
+  },
+
+  "a seal ends by itself": timed(async ({ turns, key, owner, beat, advance }) => {
+    await turns.seal(owner, 2 * beat);
+    assert.equal((await turns.claim(key(), newTurn("t1"), { leaseMs: longMs })).kind, "erasing");
+    await advance(3);
+    await won(turns, key(), "t1");
+  }),
+
   "forgetting an owner erases all turns of it": async ({ turns, key, owner }) => {
     const idempotency = { key: "k", kind: "chat", bodyHash: "h" };
     await turns.claim(key("a"), newTurn("t1"), { leaseMs: longMs, idempotency });

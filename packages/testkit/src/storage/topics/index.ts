@@ -5,6 +5,7 @@ import { claim } from "./claim.ts";
 import { fencing, leases } from "./fencing.ts";
 import { idempotency } from "./idempotency.ts";
 import { limits, places } from "./limits.ts";
+import { nodes } from "./nodes.ts";
 import { oddMessages, oddRecords, oddTurns } from "./odd-text.ts";
 import { bounds, order } from "./order.ts";
 import { sessionOwnership, turnOwnership } from "./ownership.ts";
@@ -37,4 +38,5 @@ export const topics: readonly Topic[] = [
   records,
   oddRecords,
   bus,
+  nodes,
 ];

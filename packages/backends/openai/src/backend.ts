@@ -3,6 +3,7 @@ import { PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
 import { askDirectly, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
 import { resolveOptions, type OpenAIOptions } from "./options.ts";
+import type { Service } from "./service.ts";
 import { estimateTokens, toBody, type RequestBody } from "./request.ts";
 
 /**
@@ -11,8 +12,13 @@ import { estimateTokens, toBody, type RequestBody } from "./request.ts";
  * characters and 4 for each message. `health` tells what the last calls met, and asks nobody.
  */
 export function openai(options: OpenAIOptions): ModelBackend {
-  const resolved = resolveOptions(options);
-  const { name, model, baseURL, settings, contextWindow, coalesce, retries } = resolved;
+  return createBackend(options);
+}
+
+/** `preset`: the service, where it is known before its address. */
+export function createBackend(options: OpenAIOptions, preset?: Service): ModelBackend {
+  const resolved = resolveOptions(options, preset);
+  const { name, model, service, baseURL, settings, contextWindow, coalesce, retries } = resolved;
   const { client } = options;
   const asking = client ? askThrough(client, resolved) : askDirectly(resolved, options.fetch);
   const health = new PassiveHealth();
@@ -21,11 +27,12 @@ export function openai(options: OpenAIOptions): ModelBackend {
   const info: ModelInfo = {
     provider: name,
     model,
-    kind: "cloud",
+    kind: service.kind,
     contextWindow,
     defaults: settings,
     baseUrl: baseURL,
-    capabilities: ["streaming", "reasoning", "tools", "images", "multi-turn"],
+    capabilities: service.capabilities,
+    ...(service.deadlines && { deadlines: service.deadlines }),
   };
 
   function generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly BackendEvent[]> {

@@ -1,6 +1,8 @@
-import type { Json, ModelSettings } from "@parlor/core";
+import type { Json, ModelPrices, ModelSettings } from "@parlor/core";
 import type OpenAI from "openai";
 import { contextWindowOf } from "./context-windows.ts";
+import type { ReasoningField, Service } from "./service.ts";
+import { compatibleService, openaiService } from "./services.ts";
 
 export interface OpenAIOptions {
   readonly model: string;
@@ -15,11 +17,18 @@ export interface OpenAIOptions {
   readonly name?: string;
   /** Tokens of prompt and answer together; default: of a known model its own, else 128,000. */
   readonly contextWindow?: number;
+  /** What a call costs; default: of a known model of OpenAI's its own, else nothing is said. */
+  readonly prices?: ModelPrices;
   /** For calls that say nothing else. */
   readonly settings?: ModelSettings;
   readonly headers?: { readonly [name: string]: string };
-  /** More fields of every request, such as `reasoning_effort`; they win over what is made of messages and settings. */
+  /** More fields of every request; they win over what is made of messages and settings. */
   readonly extraBody?: { readonly [field: string]: Json };
+  /**
+   * In which field of an assistant's message its thoughts of the turn under way go back, for services whose models want them
+   * between tool calls (DeepSeek: `reasoning_content`). Default: not at all.
+   */
+  readonly returnReasoning?: ReasoningField;
   /** Milliseconds for TCP and TLS together; default 5,000. */
   readonly connectMs?: number;
   /** How often a call that got no answer is tried again; default 2. */
@@ -36,10 +45,9 @@ export interface OpenAIOptions {
 export interface Resolved {
   readonly model: string;
   readonly name: string;
+  readonly service: Service;
   readonly apiKey: string | undefined;
   readonly baseURL: string;
-  /** Whether this is OpenAI's own service, which has its own way with some settings. */
-  readonly official: boolean;
   readonly contextWindow: number;
   readonly settings: ModelSettings;
   readonly headers: { readonly [name: string]: string };
@@ -49,10 +57,13 @@ export interface Resolved {
   readonly coalesce: boolean;
 }
 
-/** Throws a TypeError that names the faulty option and never shows its value. */
-export function resolveOptions(options: OpenAIOptions): Resolved {
+/**
+ * `preset`: the service; default: OpenAI's at its own address, elsewhere one of which nothing is known. Throws a TypeError that
+ * names the faulty option and never shows its value.
+ */
+export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolved {
   const { model, client, headers = {}, settings = {}, extraBody = {} } = options;
-  const { name = "openai", connectMs = 5000, retries = 2, coalesce = true } = options;
+  const { connectMs = 5000, retries = 2, coalesce = true, returnReasoning } = options;
   if (typeof model !== "string" || model === "") throw new TypeError("openai: `model` is missing");
   if (client) refuseBoth(options);
   for (const [header, value] of Object.entries(headers)) {
@@ -63,17 +74,17 @@ export function resolveOptions(options: OpenAIOptions): Resolved {
   if (!(connectMs > 0)) throw new TypeError("openai: `connectMs` must be above 0");
   if (!Number.isInteger(retries) || retries < 0) throw new TypeError("openai: `retries` must be 0, 1, 2 …");
 
-  const address = addressOf(client?.baseURL ?? options.baseURL ?? "https://api.openai.com/v1", client !== undefined);
-  const official = /(^|\.)api\.openai\.com$|\.openai\.azure\.com$/.test(address.hostname);
-  const apiKey = client ? undefined : keyOf(options.apiKey, official);
+  const given = client?.baseURL ?? options.baseURL ?? (preset ?? openaiService).baseURL;
+  const address = addressOf(given, client !== undefined);
+  const known = preset ?? (openaiService.key?.host.test(address.hostname) ? openaiService : compatibleService);
+  const name = options.name ?? preset?.name ?? openaiService.name;
   const { contextWindow = contextWindowOf(model) } = options;
-  const baseURL = address.href.replace(/\/+$/, "");
   return {
     model,
     name,
-    apiKey,
-    baseURL,
-    official,
+    service: { ...known, name, ...(returnReasoning && { returnReasoning }) },
+    apiKey: client ? undefined : keyOf(options.apiKey, known, address),
+    baseURL: address.href.replace(/\/+$/, ""),
     contextWindow,
     settings,
     headers,
@@ -106,10 +117,11 @@ function addressOf(baseURL: string, ofClient: boolean): URL {
   return url;
 }
 
-function keyOf(given: string | undefined, official: boolean): string | undefined {
-  const key = given ?? (official ? process.env["OPENAI_API_KEY"] : undefined);
+function keyOf(given: string | undefined, service: Service, { hostname }: URL): string | undefined {
+  const own = service.key?.host.test(hostname) ? service.key : undefined;
+  const key = given ?? own?.variables.map((variable) => process.env[variable]).find((value) => value);
   if (key === undefined || key === "") {
-    if (official) throw new TypeError("openai: no API key; pass `apiKey` or set OPENAI_API_KEY");
+    if (own?.required) throw new TypeError(`${service.name}: no API key; pass \`apiKey\` or set ${own.variables[0]}`);
     return undefined;
   }
   if (!/^[\x21-\x7e]+$/.test(key)) {

@@ -46,7 +46,7 @@ export const text: BackendTopic = {
       for (const [word, gate] of gates) {
         gate.resolve();
         const { value } = await soon(call.next(), `the text ${word}`);
-        assert.deepEqual(value, [{ type: "text", text: word }]);
+        assert.deepEqual(value?.[0], { type: "text", text: word });
       }
       let done = false;
       while (!done) done = (await soon(call.next(), "the end")).done === true;

@@ -1,0 +1,43 @@
+import { ChatError, type Part } from "@parlor/core";
+import type OpenAI from "openai";
+import { dataOf } from "./media.ts";
+import type { Service } from "./service.ts";
+
+export type UserContent = OpenAI.ChatCompletionContentPart;
+
+/** What a user says, as Chat Completions has it: text alone, or parts. Throws `invalid_request` for what the service cannot take. */
+export function toUserContent(parts: readonly Part[], service: Service): string | UserContent[] {
+  const [first] = parts;
+  if (first?.type === "text" && parts.length === 1) return first.text;
+  return parts.map((part) => toPart(part, service));
+}
+
+function toPart(part: Part, { name, capabilities, imageUrls = true }: Service): UserContent {
+  if (part.type === "text") return { type: "text", text: part.text };
+  const takes = (what: "images" | "files"): boolean => capabilities.includes(what);
+  if (part.type === "image" && takes("images")) {
+    if (dataOf(part) === undefined && !imageUrls) throw onlyData(name, "images");
+    return { type: "image_url", image_url: { url: part.url } };
+  }
+  if (part.type === "audio" && takes("files")) {
+    const data = dataOf(part);
+    if (data === undefined) throw onlyData(name, "audio");
+    return { type: "input_audio", input_audio: { data: data.base64, format: formatOf(data.mediaType) } };
+  }
+  if (part.type === "file" && takes("files")) {
+    if (dataOf(part) === undefined) throw onlyData(name, "files");
+    return { type: "file", file: { file_data: part.url, filename: part.name ?? "file" } };
+  }
+  throw new ChatError("invalid_request", `${name} takes no ${part.type} from a user.`);
+}
+
+/** The two formats of the protocol; throws for others. */
+function formatOf(mediaType: string): "wav" | "mp3" {
+  if (/^audio\/(x-)?wav$|^audio\/wave$/.test(mediaType)) return "wav";
+  if (/^audio\/(mpeg|mp3)$/.test(mediaType)) return "mp3";
+  throw new ChatError("invalid_request", "Audio must be WAV or MP3.");
+}
+
+function onlyData(name: string, what: string): ChatError {
+  return new ChatError("invalid_request", `${name} takes ${what} as data: URLs only, not by address.`);
+}

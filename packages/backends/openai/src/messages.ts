@@ -1,0 +1,88 @@
+import type { Part, PromptMessage } from "@parlor/core";
+import type OpenAI from "openai";
+import { toUserContent, type UserContent } from "./content.ts";
+import type { ReasoningField, Service } from "./service.ts";
+
+type WireMessage = OpenAI.ChatCompletionMessageParam;
+type WireCall = OpenAI.ChatCompletionMessageFunctionToolCall;
+
+/** A prompt as Chat Completions has it. Throws `invalid_request` for what the service cannot take. */
+export function toWireMessages(messages: readonly PromptMessage[], service: Service): WireMessage[] {
+  const asked = messages.findLastIndex(({ role }) => role === "user");
+  const wire = messages.flatMap(({ role, parts }, index): WireMessage[] => {
+    if (role === "system") return [{ role, content: textOf(parts) }];
+    if (role === "user") return [{ role, content: toUserContent(parts, service) }];
+    return toAnswers(parts, index > asked ? service : undefined);
+  });
+  return joinUsers(wire);
+}
+
+/**
+ * An assistant's or a tool's parts: what came before a tool's result is one message, the result the next. `service`: that which gets
+ * thoughts back. Models want those of the turn under way; earlier ones they pass over, and they would be paid for.
+ */
+function toAnswers(parts: readonly Part[], service: Service | undefined): WireMessage[] {
+  const messages: WireMessage[] = [];
+  let said = "";
+  let thoughts: Part[] = [];
+  let calls: WireCall[] = [];
+  const flush = (): void => {
+    const content = said === "" ? null : said;
+    if (content !== null || calls.length > 0) {
+      const message = { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }) } as const;
+      messages.push({ ...message, ...(service && toReasoning(thoughts, service)) });
+    }
+    [said, thoughts, calls] = ["", [], []];
+  };
+  for (const part of parts) {
+    if (part.type === "text") said += part.text;
+    else if (part.type === "reasoning") thoughts.push(part);
+    else if (part.type === "tool-call") {
+      const call = { name: part.name, arguments: toText(part.input) };
+      calls.push({ id: part.id, type: "function", function: call });
+    } else if (part.type === "tool-result") {
+      flush();
+      messages.push({ role: "tool", tool_call_id: part.id, content: toText(part.output) });
+    }
+  }
+  flush();
+  return messages;
+}
+
+/** Thoughts in the field that the service reads them from: what it said itself word for word, where that was kept. */
+function toReasoning(thoughts: readonly Part[], { name, returnReasoning: field }: Service): object {
+  if (field === undefined || thoughts.length === 0) return {};
+  if (field !== "reasoning_details")
+    return { [field]: textOf(thoughts) } satisfies { [name in ReasoningField]?: string };
+  const kept = thoughts.flatMap(
+    ({ meta }) => (meta?.[name] as { details?: readonly unknown[] } | undefined)?.details ?? [],
+  );
+  return { reasoning_details: kept.length > 0 ? kept : [{ type: "reasoning.text", text: textOf(thoughts) }] };
+}
+
+/** An answer that failed leaves two user messages in a row, which strict chat templates refuse. */
+function joinUsers(messages: readonly WireMessage[]): WireMessage[] {
+  const joined: WireMessage[] = [];
+  for (const message of messages) {
+    const last = joined.at(-1);
+    if (last?.role !== "user" || message.role !== "user") joined.push(message);
+    else joined[joined.length - 1] = { role: "user", content: joinContents(last.content, message.content) };
+  }
+  return joined;
+}
+
+function joinContents(first: string | UserContent[], second: string | UserContent[]): string | UserContent[] {
+  if (typeof first === "string" && typeof second === "string") return `${first}\n\n${second}`;
+  const toParts = (content: string | UserContent[]): UserContent[] =>
+    typeof content === "string" ? [{ type: "text", text: content }] : content;
+  return [...toParts(first), ...toParts(second)];
+}
+
+export function textOf(parts: readonly Part[]): string {
+  return parts.map((part) => ("text" in part ? part.text : "")).join("");
+}
+
+/** Text as it is, anything else as JSON. */
+export function toText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "null");
+}

@@ -1,0 +1,126 @@
+import type { FinishReason } from "@parlor/core";
+import { StreamReader } from "@parlor/wire";
+import { Blocks, type WireBlock } from "./blocks.ts";
+import { fromInBand } from "./errors.ts";
+import { metaKey } from "./messages.ts";
+import { UsageCount, type WireUsage } from "./usage.ts";
+
+/** An event of the stream, or an answer in one piece, as services send it; everything may be missing. */
+interface Record {
+  readonly type?: string;
+  readonly index?: number;
+  readonly message?: { readonly usage?: WireUsage | null } | null;
+  readonly content_block?: WireBlock | null;
+  readonly delta?: Delta | null;
+  readonly usage?: WireUsage | null;
+  readonly error?: unknown;
+  readonly content?: readonly WireBlock[] | null;
+  readonly stop_reason?: string | null;
+  readonly stop_details?: StopDetails | null;
+}
+
+interface Delta {
+  readonly type?: string;
+  readonly text?: unknown;
+  readonly thinking?: unknown;
+  readonly signature?: unknown;
+  readonly partial_json?: unknown;
+  readonly stop_reason?: string | null;
+  readonly stop_details?: StopDetails | null;
+}
+
+interface StopDetails {
+  readonly category?: unknown;
+}
+
+const reasons = new Map<string, FinishReason>([
+  ["end_turn", "stop"],
+  ["stop_sequence", "stop"],
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+  ["tool_use", "tool-calls"],
+  ["refusal", "content-filter"],
+  // A tool of Anthropic's own wants to go on: only `extraBody` can ask for one.
+  ["pause_turn", "other"],
+]);
+
+/** Turns the text of a Messages stream into events. Events and deltas of kinds unknown to it are let pass, as the API asks. */
+export class Events extends StreamReader {
+  readonly #blocks: Blocks;
+  readonly #count = new UsageCount();
+
+  /** `tools`: whether tools are on offer, so that thoughts may have to go back. */
+  constructor(name: string, coalesce: boolean, tools: boolean) {
+    super(name, coalesce);
+    this.#blocks = new Blocks(tools);
+  }
+
+  protected override onEvent(event: string | undefined, data: string): void {
+    if (event === "ping") return;
+    // Of old versions, and of some compatible services.
+    if (data.startsWith("[DONE]")) return void (this.done = true);
+    const record = JSON.parse(data) as Record;
+    const { type = event, index = 0 } = record;
+    if (type === "content_block_delta") this.#onDelta(index, record.delta ?? {});
+    else if (type === "content_block_start") this.#onStart(index, record.content_block ?? {});
+    else if (type === "content_block_stop") this.#blocks.stop(index);
+    else if (type === "message_start") this.#count.add(record.message?.usage);
+    else if (type === "message_delta") this.#onMessage(record.delta ?? {}, record.usage);
+    else if (type === "message_stop") this.#conclude(undefined);
+    else if (type === "error" || event === "error") throw fromInBand(this.name, record.error);
+  }
+
+  protected override onWhole(answer: Record): void {
+    if (answer.error) throw fromInBand(this.name, answer.error);
+    for (const [index, block] of answer.content?.entries() ?? []) {
+      this.#onStart(index, block);
+      this.#blocks.stop(index);
+    }
+    this.#count.add(answer.usage);
+    if (answer.stop_reason) this.#conclude(answer.stop_reason, answer.stop_details);
+  }
+
+  #onStart(index: number, block: WireBlock): void {
+    this.#blocks.start(index, block);
+    if (block.type === "text" && block.text) this.say("text", this.#text(block.text));
+    else if (block.type === "thinking" && block.thinking) this.say("reasoning", this.#text(block.thinking));
+  }
+
+  #onDelta(index: number, delta: Delta): void {
+    if (delta.type === "text_delta") this.#grow("text", index, delta.text);
+    else if (delta.type === "thinking_delta") this.#grow("reasoning", index, delta.thinking);
+    else if (delta.type === "input_json_delta") this.#blocks.add(index, this.#text(delta.partial_json));
+    else if (delta.type === "signature_delta") this.#blocks.sign(index, this.#text(delta.signature));
+  }
+
+  #grow(type: "text" | "reasoning", index: number, value: unknown): void {
+    const piece = this.#text(value);
+    if (piece === "") return;
+    this.#blocks.add(index, piece);
+    this.say(type, piece);
+  }
+
+  #onMessage({ stop_reason: reason, stop_details: details }: Delta, usage: WireUsage | null | undefined): void {
+    this.#count.add(usage);
+    if (reason) this.#conclude(reason, details);
+  }
+
+  /** Nothing but `message_stop` comes after the reason to stop. */
+  #conclude(reason: string | undefined, details?: StopDetails | null): void {
+    for (const call of this.#blocks.end()) this.give(call);
+    const meant = reason === undefined ? "stop" : (reasons.get(reason) ?? "other");
+    const category = details?.category;
+    const known = typeof category === "string" && /^[a-z_]{1,64}$/.test(category);
+    this.finish(
+      meant === "stop" && this.#blocks.called ? "tool-calls" : meant,
+      known ? { [metaKey]: { refusal: category } } : undefined,
+    );
+    this.usage = this.#count.usage;
+    this.done = true;
+  }
+
+  #text(value: unknown): string {
+    if (typeof value !== "string") throw this.invalid("sent content that is not text");
+    return value;
+  }
+}

@@ -1,0 +1,2 @@
+export { anthropic } from "./backend.ts";
+export type { AnthropicOptions } from "./options.ts";

@@ -1,0 +1,138 @@
+import { ChatError, type BackendEvent, type FinishReason, type ProviderMeta, type Usage } from "@parlor/core";
+import { createParser } from "eventsource-parser";
+import type { EventReader } from "./stream-answer.ts";
+import { causeIn } from "./transport.ts";
+
+/** One event of the stream is at most this long, in characters. */
+const maxEvent = 1_048_576;
+/** Each line with an unknown field costs an Error; a real stream has none. */
+const maxStrange = 1000;
+
+/** Text grows while the read goes on that brought it. */
+interface Growing {
+  readonly type: "text" | "reasoning";
+  text: string;
+}
+
+/**
+ * What the readers of event streams have in common: bounds, one event for all the text of a read, usage after the finish, and
+ * a stream that ends before the model said that it is done. A service's own reader says what its events mean.
+ */
+export abstract class StreamReader implements EventReader {
+  done = false;
+  failure: ChatError | undefined;
+
+  protected readonly name: string;
+  /** Given once, after the finish. */
+  protected usage: Usage | undefined;
+  readonly #coalesce: boolean;
+  readonly #parser = createParser({
+    maxBufferSize: maxEvent,
+    onEvent: ({ event, data }) => {
+      if (this.done) return;
+      if (data.length > maxEvent) throw this.invalid("sent an event above 1 MB");
+      this.onEvent(event, data);
+    },
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") throw this.invalid("sent an event above 1 MB");
+      if (++this.#strange > maxStrange) throw this.invalid("sent something that is no event stream");
+    },
+  });
+  #strange = 0;
+  #batch: BackendEvent[] = [];
+  #last: Growing | undefined;
+  #finished = false;
+
+  /** `name`: the service, for sentences. `coalesce`: whether all the text of one read is one event. */
+  constructor(name: string, coalesce: boolean) {
+    this.name = name;
+    this.#coalesce = coalesce;
+  }
+
+  /** One event of the stream. May throw a ChatError, or a SyntaxError for what is no JSON. */
+  protected abstract onEvent(event: string | undefined, data: string): void;
+  /** An answer that came as JSON, in one piece; unless it finishes, it is no answer. */
+  protected abstract onWhole(answer: unknown): void;
+
+  feed(text: string): readonly BackendEvent[] {
+    return this.#collect(() => this.#parser.feed(text));
+  }
+
+  end(cause?: unknown): readonly BackendEvent[] {
+    return this.#collect(() => {
+      // A last record may lack its blank line; half a record says nothing.
+      if (!this.#finished) this.#tryFeed("\n\n");
+      this.done = true;
+    }, cause);
+  }
+
+  whole(text: string): readonly BackendEvent[] {
+    return this.#collect(() => {
+      this.onWhole(JSON.parse(text));
+      if (!this.#finished) throw this.invalid("answered JSON that is no answer");
+      this.done = true;
+    });
+  }
+
+  /** Whether the model has said that it is done. */
+  protected get finished(): boolean {
+    return this.#finished;
+  }
+
+  protected say(type: "text" | "reasoning", text: string): void {
+    const last = this.#last;
+    if (last?.type === type && this.#coalesce) last.text += text;
+    else this.#batch.push((this.#last = { type, text }));
+  }
+
+  protected give(event: BackendEvent): void {
+    this.#batch.push(event);
+    this.#last = undefined;
+  }
+
+  protected finish(reason: FinishReason, meta?: ProviderMeta): void {
+    this.#finished = true;
+    this.give({ type: "finish", reason, ...(meta && { meta }) });
+  }
+
+  protected invalid(what: string): ChatError {
+    return new ChatError("upstream_invalid", `${this.name} ${what}.`);
+  }
+
+  #collect(work: () => void, cause?: unknown): readonly BackendEvent[] {
+    this.#batch = [];
+    this.#last = undefined;
+    try {
+      work();
+      if (this.done) this.#conclude(cause);
+    } catch (error) {
+      this.done = true;
+      this.failure = this.#toFailure(error);
+    }
+    return this.#batch;
+  }
+
+  #conclude(cause: unknown): void {
+    if (!this.#finished) {
+      throw new ChatError("upstream_truncated", `${this.name} stopped before its answer was done.`, {
+        cause: causeIn(cause),
+      });
+    }
+    if (this.usage) this.#batch.push({ type: "usage", usage: this.usage });
+  }
+
+  #toFailure(error: unknown): ChatError {
+    if (ChatError.isInstance(error)) return error;
+    // A SyntaxError quotes what it could not read.
+    const cause = error instanceof SyntaxError ? undefined : error;
+    return new ChatError("upstream_invalid", `${this.name} sent something that makes no sense.`, { cause });
+  }
+
+  #tryFeed(text: string): void {
+    try {
+      this.#parser.feed(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+}

@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import KeyvPostgres from "@keyv/postgres";
 import { Keyv } from "keyv";
+import { Pool } from "pg";
 import { type KeyvStorage, storageOn } from "./keyv.ts";
 import type { KeyvStoreOptions } from "./options.ts";
 
@@ -13,14 +13,6 @@ export interface KeyvPostgresOptions extends KeyvStoreOptions {
   readonly maxConnections?: number;
 }
 
-/** What we use of a pool of pg. */
-interface Pool {
-  query(text: string, values?: unknown): Promise<{ readonly rows: unknown[] }>;
-  on(event: "error", listener: () => void): void;
-  on(event: "connect", listener: (client: Pool) => void): void;
-  end(): Promise<void>;
-}
-
 /** The adapter unquotes names in some of its statements and quotes them in others, so they have to mean the same. */
 const name = /^[a-z_][a-z0-9_]{0,62}$/;
 
@@ -28,10 +20,7 @@ const name = /^[a-z_][a-z0-9_]{0,62}$/;
 const madeMeanwhile = new Set(["23505", "42P07", "42P06"]);
 
 function connect(connectionString: string, max: number, timeoutMs: number): Pool {
-  // The adapter's own pg: its types and its protocol go together, and so do its pools.
-  const require = createRequire(createRequire(import.meta.url).resolve("@keyv/postgres"));
-  const pg = require("pg") as { Pool: new (options: object) => Pool };
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString,
     max,
     keepAlive: true,
@@ -61,7 +50,7 @@ class PooledPostgres extends KeyvPostgres {
       await pool.query(`CREATE TABLE IF NOT EXISTS ${schema}.${table} (key VARCHAR(255) PRIMARY KEY, value TEXT)`);
     };
     let made: Promise<void> | undefined;
-    return async (text: string, values?: unknown) => {
+    return async (text: string, values?: unknown[]) => {
       try {
         made ??= make().catch((error: unknown) => {
           if (!madeMeanwhile.has(codeOf(error))) throw error;

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { createClient } from "@keyv/redis";
+import { Client } from "pg";
 
 const leftOut = (name: string, variable: string, error: unknown) =>
   process.stderr.write(`left out: no ${name} server for tests (${variable}): ${String(error)}\n`);
@@ -10,16 +10,6 @@ async function onRedis<T>(url: string, work: (client: ReturnType<typeof createCl
   await client.connect();
   return work(client as ReturnType<typeof createClient>).finally(() => client.destroy());
 }
-
-interface PostgresClient {
-  connect(): Promise<void>;
-  query(statement: string): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
-  end(): Promise<void>;
-}
-
-/** The driver that the adapter brings. */
-const require = createRequire(createRequire(import.meta.url).resolve("@keyv/postgres"));
-const { Client } = require("pg") as { Client: new (options: object) => PostgresClient };
 
 /** How many rows it gave. */
 export async function onPostgres(connectionString: string, statement: string): Promise<number> {

@@ -2,7 +2,7 @@ import type { Authenticate } from "./auth/principal.ts";
 import type { CorsOptions } from "./cors.ts";
 
 /** A family of routes; `docs` tells which. */
-export type Group = "v1" | "simple" | "system";
+export type Group = "v1" | "simple" | "admin" | "system";
 
 export interface HandlerOptions<Raw = unknown> {
   /** Says who asks; several are tried in order, and who none of them knows gets 401. */

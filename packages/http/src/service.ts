@@ -1,10 +1,11 @@
 import type { ChatEngine, EngineHealth } from "@parlor/core";
+import { type Accounts, accountsOf } from "./auth/accounts.ts";
 import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
 
-const allGroups: readonly Group[] = ["v1", "simple", "system"];
+const allGroups: readonly Group[] = ["v1", "simple", "admin", "system"];
 const healthCachedMs = 1_000;
 
 /** What the surfaces share: the engine and the options with their defaults. */
@@ -16,6 +17,8 @@ export interface Service {
   readonly security: Security;
   readonly fields: Fields;
   readonly limits: Required<InputLimits>;
+  /** Undefined: nobody can log in here. */
+  readonly accounts: Accounts | undefined;
   readonly times: StreamTimes;
   readonly heartbeats: Heartbeats;
   /** What `llm_provider` says. */
@@ -41,6 +44,7 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     security: securityOf(options),
     fields: createFields(engine, limits),
     limits,
+    accounts: accountsOf(typeof options.auth === "function" ? [options.auth] : (options.auth ?? [])),
     times,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
     provider: () => options.providerName ?? engine.info.provider,

@@ -1,12 +1,15 @@
 import type { RequestListener } from "node:http";
 import { text } from "node:stream/consumers";
-import { fetchRuntime, httpConformance, listen } from "@parlor/testkit/http";
+import type { ChatEngine } from "@parlor/core";
+import { account, fetchRuntime, httpConformance, listen } from "@parlor/testkit/http";
 import { describe, it } from "vitest";
+import { accounts } from "../src/accounts/index.ts";
 import { toFetch } from "../src/fetch/index.ts";
 import { createHandler } from "../src/index.ts";
 import { listener as toListener } from "../src/node/index.ts";
 
 const runner = { describe, it, skip: it.skip };
+const withAccounts = (engine: ChatEngine) => accounts(engine, account);
 
 /** What a body parser does: the body ends up on the request, parsed, and the stream is used up. */
 function parsing(listener: RequestListener): RequestListener {
@@ -23,6 +26,7 @@ describe("node listener", () => {
       const serve = toListener(createHandler(engine, options), { prefix });
       return listen(parsesBodies ? parsing(serve) : serve);
     },
+    accounts: withAccounts,
     runner,
   });
 });
@@ -30,6 +34,7 @@ describe("node listener", () => {
 describe("fetch bridge", () => {
   httpConformance({
     serve: (engine, options, { prefix }) => listen(fetchRuntime(toFetch(createHandler(engine, options), { prefix }))),
+    accounts: withAccounts,
     runner,
     lacks: ["body-parser"],
   });

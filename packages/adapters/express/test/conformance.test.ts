@@ -1,4 +1,5 @@
-import { httpConformance, listen } from "@parlor/testkit/http";
+import { accounts } from "@parlor/http/accounts";
+import { account, httpConformance, listen } from "@parlor/testkit/http";
 import express from "express";
 import express4 from "express4";
 import { describe, it } from "vitest";
@@ -15,6 +16,7 @@ describe.each([
       app.use(prefix || "/", parlor(engine, options));
       return listen(app);
     },
+    accounts: (engine) => accounts(engine, account),
     runner: { describe, it, skip: it.skip },
   });
 });

@@ -1,10 +1,13 @@
 import { getRequestListener } from "@hono/node-server";
-import { fetchRuntime, type HttpConformanceOptions, httpConformance, listen } from "@parlor/testkit/http";
+import { type ChatEngine } from "@parlor/http";
+import { accounts } from "@parlor/http/accounts";
+import { account, fetchRuntime, type HttpConformanceOptions, httpConformance, listen } from "@parlor/testkit/http";
 import { Hono } from "hono";
 import { describe, it } from "vitest";
 import { parlor } from "../src/index.ts";
 
 const runner = { describe, it, skip: it.skip };
+const withAccounts = (engine: ChatEngine) => accounts(engine, account);
 
 function mounted(...[engine, options, host]: Parameters<HttpConformanceOptions["serve"]>): Hono {
   const app = new Hono();
@@ -23,10 +26,15 @@ describe("on @hono/node-server", () => {
       const answer = getRequestListener(mounted(...site).fetch);
       return listen((incoming, outgoing) => void answer(incoming, outgoing));
     },
+    accounts: withAccounts,
     runner,
   });
 });
 
 describe("on a fetch runtime", () => {
-  httpConformance({ serve: (...site) => listen(fetchRuntime(mounted(...site).fetch)), runner });
+  httpConformance({
+    serve: (...site) => listen(fetchRuntime(mounted(...site).fetch)),
+    accounts: withAccounts,
+    runner,
+  });
 });

@@ -56,7 +56,7 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
         "forbidden",
         methods.length === 0
           ? "Admin routes are off: give Parlor an `auth` whose principals say `admin: true`."
-          : "This route needs a principal with `admin: true`.",
+          : "This route is for admins: log in at POST /admin/login, or come as a principal with `admin: true`.",
       );
     }
     return visitor;

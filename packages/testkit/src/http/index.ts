@@ -1,5 +1,14 @@
 export { httpConformance } from "./conformance.ts";
 export { fetchRuntime } from "./fetch-runtime.ts";
 export { listen } from "./listen.ts";
+export { account } from "./site.ts";
 export { chunksOf, collect, readEvents, type ServerEvent, textOf } from "./server-events.ts";
-export type { HostOptions, HttpCapability, HttpConformanceOptions, ParlorOptions, Principal, Served } from "./suite.ts";
+export type {
+  Authenticate,
+  HostOptions,
+  HttpCapability,
+  HttpConformanceOptions,
+  ParlorOptions,
+  Principal,
+  Served,
+} from "./suite.ts";

@@ -2,7 +2,7 @@ import { type ChatEngine, createChatEngine } from "@parlor/core";
 import { says, type ScriptedBackend, scriptedBackend } from "@parlor/core/testing";
 import { type Description, readDescription } from "./description.ts";
 import { readEvents } from "./server-events.ts";
-import type { Answer, HttpConformanceOptions, ParlorOptions, Principal, Setting, Site } from "./suite.ts";
+import type { Answer, Authenticate, HttpConformanceOptions, Principal, Setting, Site } from "./suite.ts";
 
 const people: { readonly [token: string]: Principal } = {
   ada: { id: "ada", name: "Ada Lovelace" },
@@ -10,21 +10,28 @@ const people: { readonly [token: string]: Principal } = {
   root: { id: "root", admin: true },
 };
 
+/** The administrator, as the options of `accounts()`. */
+export const account = {
+  username: "admin",
+  password: "correct horse battery",
+  secret: "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa",
+  cost: 10,
+} as const;
+
 /** Three people, told apart by bearer token; `root` is an admin. */
-const byToken: ParlorOptions = {
-  auth: ({ headers }) => people[headers["authorization"]?.replace(/^Bearer /, "") ?? ""],
-};
+const byToken: Authenticate = ({ headers }) => people[headers["authorization"]?.replace(/^Bearer /, "") ?? ""];
 
 export async function withSite(
-  { serve }: HttpConformanceOptions,
-  { model = says("Hello there, friend"), engine: given, options, host }: Setting,
+  { serve, accounts }: HttpConformanceOptions,
+  { model = says("Hello there, friend"), engine: given, options, host, accounts: withAccounts = false }: Setting,
   run: (site: Site) => Promise<void>,
 ): Promise<void> {
   const gate = Promise.withResolvers<void>();
   const backend = scriptedBackend(typeof model === "function" ? model(gate.promise) : model);
   const engine = createChatEngine({ backend, ...given?.() });
   const prefix = host?.prefix ?? "";
-  const parlor = options?.access ? options : { ...byToken, ...options };
+  const auth = withAccounts ? [await accounts(engine), byToken] : byToken;
+  const parlor = options?.access ? options : { auth, ...options };
   const served = await serve(engine, parlor, { prefix, parsesBodies: host?.parsesBodies ?? false });
   try {
     await run(createSite(served.url, prefix, engine, backend, gate.resolve));

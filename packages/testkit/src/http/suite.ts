@@ -11,10 +11,12 @@ export interface Principal {
 }
 
 /** Options for the adapter's `parlor` or for `createHandler`, to be handed on as they are. */
+export type Authenticate = (request: {
+  readonly headers: { readonly [name: string]: string | undefined };
+}) => Principal | undefined | Promise<Principal | undefined>;
+
 export interface ParlorOptions {
-  readonly auth?: (request: {
-    readonly headers: { readonly [name: string]: string | undefined };
-  }) => Principal | undefined;
+  readonly auth?: Authenticate | readonly Authenticate[];
   readonly access?: "public";
   readonly sharedAnonymous?: boolean;
   readonly cors?: {
@@ -49,6 +51,8 @@ export type HttpCapability = "body-parser" | "malformed-paths";
 export interface HttpConformanceOptions {
   /** Serves an engine on 127.0.0.1 on a free port. What is not Parlor's path answers 404. */
   readonly serve: (engine: ChatEngine, options: ParlorOptions, host: HostOptions) => Promise<Served>;
+  /** `accounts()` of @parlor/http/accounts with `account` of this package as its options. */
+  readonly accounts: (engine: ChatEngine) => Promise<Authenticate>;
   readonly runner: Runner;
   /** What is lacking and not named here fails. */
   readonly lacks?: readonly HttpCapability[];
@@ -60,6 +64,8 @@ export interface Setting {
   readonly model?: readonly Step[] | ((gate: Promise<void>) => readonly Step[]);
   readonly engine?: () => Partial<EngineOptions>;
   readonly options?: ParlorOptions;
+  /** Admins can log in. */
+  readonly accounts?: boolean;
   readonly host?: Partial<HostOptions>;
   readonly needs?: readonly HttpCapability[];
 }

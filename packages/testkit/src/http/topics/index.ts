@@ -1,4 +1,5 @@
 import type { HttpTopic } from "../suite.ts";
+import { admin } from "./admin.ts";
 import { cors } from "./cors.ts";
 import { credentials } from "./credentials.ts";
 import { health } from "./health.ts";
@@ -19,6 +20,7 @@ export const topics: readonly HttpTopic[] = [
   health,
   refusals,
   credentials,
+  admin,
   turns,
   resuming,
   owners,

@@ -39,6 +39,11 @@ export function createCors(options: CorsOptions | undefined): Cors {
   };
 }
 
+/** Whose pages may read replies, with credentials or without. */
+export function listedOrigins(options: CorsOptions | undefined): Pick<ReadonlySet<string>, "has"> {
+  return options?.origins === "*" ? { has: () => true } : new Set(options?.origins);
+}
+
 /** Whose pages may act with what a browser brings along by itself: cookies, or (`open`) no more than a way to reach the server. */
 export function trustedOrigins(options: CorsOptions | undefined, open: boolean): Pick<ReadonlySet<string>, "has"> {
   if (open && options?.origins === "*") return { has: () => true };

@@ -2,12 +2,14 @@ import { ChatError } from "@parlor/core";
 import type { Gate } from "./auth/gate.ts";
 import { networkOf } from "./auth/network.ts";
 import type { Principal } from "./auth/principal.ts";
-import { bearerOf } from "./auth/visitor.ts";
+import { bearerOf, type Visitor } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
 import { noContent } from "./reply.ts";
+import type { Route } from "./route.ts";
 import type { Match } from "./router.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
 import { sseHeaders } from "./stream/sse.ts";
+import type { SocketProtocol } from "./ws/protocol.ts";
 
 /** What serving a request finds out on the way, kept also when it fails. */
 export interface Exchange<Raw = unknown> {
@@ -17,10 +19,24 @@ export interface Exchange<Raw = unknown> {
   /** Go onto the reply, whatever it is. */
   readonly headers: Record<string, string>;
   principal: Principal | undefined;
+  /** Undefined: nobody was let in. */
+  visitor?: Visitor;
+}
+
+/** Replies 101 to an upgrade, with what takes the socket over. Throws what refuses it before that. */
+export type Upgrade<Raw> = (exchange: Exchange<Raw>, route: Route, protocol: SocketProtocol) => Promise<HttpReply>;
+
+interface Doors<Raw> {
+  readonly gate: Gate<Raw>;
+  readonly upgrade: Upgrade<Raw>;
 }
 
 /** From a matched path to its route's reply. Throws what refuses or fails it. */
-export async function dispatch<Raw>(exchange: Exchange<Raw>, gate: Gate<Raw>, bodyBytes: number): Promise<HttpReply> {
+export async function dispatch<Raw>(
+  exchange: Exchange<Raw>,
+  { gate, upgrade }: Doors<Raw>,
+  bodyBytes: number,
+): Promise<HttpReply> {
   const { request, match, requestId, headers } = exchange;
   const { route, params, allow } = match;
   if (!route) {
@@ -28,7 +44,8 @@ export async function dispatch<Raw>(exchange: Exchange<Raw>, gate: Gate<Raw>, bo
     if (request.method === "OPTIONS") return noContent();
     throw new ChatError("method_not_allowed", `This path takes ${allow.join(", ")}.`);
   }
-  const visitor = await gate(request, route);
+  if (route.socket && request.kind === "ws") return upgrade(exchange, route, route.socket);
+  const visitor = (exchange.visitor = await gate(request, route));
   if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
   if (route.access !== "public") exchange.principal = visitor.principal;
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };

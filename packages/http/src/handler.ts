@@ -1,6 +1,7 @@
 import type { ChatEngine } from "@parlor/core";
 import { hasCredential } from "./auth/credential.ts";
 import { createGate } from "./auth/gate.ts";
+import { Rechecks } from "./auth/rechecks.ts";
 import { createCors } from "./cors.ts";
 import { dispatch, type Exchange } from "./dispatch.ts";
 import type { HandlerOptions } from "./options.ts";
@@ -8,9 +9,10 @@ import { problem } from "./problem/problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
 import { createRouter, type Match } from "./router.ts";
-import type { Handler, HttpReply, HttpRequest, StreamBody } from "./seam.ts";
+import type { Handler, HttpReply, HttpRequest, SocketOpening, StreamBody } from "./seam.ts";
 import { createService } from "./service.ts";
 import { routesOf } from "./surfaces/routes.ts";
+import { createUpgrade } from "./ws/upgrade.ts";
 
 /**
  * Everything between a request and the engine: routes, access, validation, errors, streams. Adapters translate, and call it.
@@ -21,6 +23,8 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
   const { logger } = options;
   const service = createService(engine, options);
   const gate = createGate(options, clock);
+  const rechecks = new Rechecks(gate, clock, service.times.recheckMs);
+  const upgrade = createUpgrade(service, gate, rechecks, logger);
   const cors = createCors(options.cors);
   const find = createRouter(routesOf(service));
 
@@ -32,7 +36,7 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
     let failure: unknown;
     let reply: HttpReply;
     try {
-      reply = await dispatch(exchange, gate, service.limits.bodyBytes);
+      reply = await dispatch(exchange, { gate, upgrade }, service.limits.bodyBytes);
     } catch (error) {
       failure = error;
       reply = problem(error, requestId, challenge(request));
@@ -40,13 +44,27 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
     const log = () => {
       if (logger) logRequest(logger, exchange, { status: reply.status, ms: clock.monotonic() - startedAt, failure });
     };
+    if (reply.socket) return { ...reply, headers: { ...reply.headers, ...headers }, socket: logged(reply.socket, log) };
     if (typeof reply.body === "function") {
-      const body = logger ? whenClosed(reply.body, log) : reply.body;
-      return { status: reply.status, headers: { ...reply.headers, ...headers }, body };
+      const body = whenClosed(reply.body, log);
+      return { status: reply.status, headers: { ...reply.headers, ...headers }, body: guarded(body, exchange) };
     }
     log();
     const processTime = { "x-process-time": ((clock.monotonic() - startedAt) / 1000).toFixed(6) };
     return { ...reply, headers: { ...reply.headers, ...headers, ...processTime } };
+  }
+
+  /** A stream ends when its reader's credentials do: cut off, so that nobody takes it for whole. */
+  function guarded(body: StreamBody, { request, match: { route }, visitor }: Exchange<Raw>): StreamBody {
+    if (!route || !visitor) return body;
+    return (sink) => {
+      const leave = rechecks.watch({ request, route, visitor }, () => sink.abort());
+      const close = body(sink);
+      return () => {
+        leave();
+        close();
+      };
+    };
   }
 
   return {
@@ -65,6 +83,22 @@ function whenClosed(body: StreamBody, callback: () => void): StreamBody {
       callback();
     };
   };
+}
+
+function logged(opening: SocketOpening, log: () => void): SocketOpening {
+  const open: SocketOpening["open"] = (socket) => {
+    const events = opening.open(socket);
+    return {
+      onMessage: (text) => events.onMessage(text),
+      onPong: () => events.onPong(),
+      onDrain: () => events.onDrain(),
+      onClose() {
+        events.onClose();
+        log();
+      },
+    };
+  };
+  return { ...opening, open };
 }
 
 /** RFC 6750: no error is named where no credentials came. */

@@ -39,6 +39,11 @@ export interface InputLimits {
   readonly bodyBytes?: number;
   /** Default 8,000. */
   readonly systemPromptCharacters?: number;
+  /**
+   * Of one WebSocket message. Default: 65,536, or what the longest message and system prompt need with every character escaped; by
+   * the other defaults that is 244,096.
+   */
+  readonly socketMessageBytes?: number;
 }
 
 /** In milliseconds. */
@@ -49,6 +54,12 @@ export interface StreamTimes {
   readonly stallMs: number;
   /** How long a failure of a stored turn can still become an HTTP status; default 100. */
   readonly headersAfterMs: number;
+  /** How often `auth` is asked again while a stream or a WebSocket is open; default 4,000. `Infinity`: only when they expire. */
+  readonly recheckMs: number;
+  /** How often a WebSocket is pinged; two pings without an answer end it. Default 15,000. */
+  readonly pingMs: number;
+  /** How long a WebSocket that came without credentials may take to send them; default 10,000. */
+  readonly authMs: number;
 }
 
 export interface Logger {

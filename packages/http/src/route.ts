@@ -1,9 +1,12 @@
-import type { ErrorCode } from "@parlor/core";
+import { ChatError, type ErrorCode } from "@parlor/core";
 import { z } from "zod";
-import type { Principal } from "./auth/principal.ts";
+import type { Call } from "./call.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import type { Group } from "./options.ts";
-import type { HttpReply, HttpRequest } from "./seam.ts";
+import type { HttpReply } from "./seam.ts";
+import type { SocketProtocol } from "./ws/protocol.ts";
+
+export type { Call } from "./call.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -14,15 +17,6 @@ export type Access = "public" | "user" | "admin";
 export type Shape = { readonly [field: string]: z.ZodType };
 type NoFields = Record<never, z.ZodType>;
 type Output<S extends Shape> = { readonly [Field in keyof S]: z.output<S[Field]> };
-
-/** Around a route's input: who asks, and by which request. */
-export interface Call {
-  readonly request: HttpRequest;
-  readonly principal: Principal;
-  /** Whose limits a turn takes; undefined: the principal's. */
-  readonly limitKey: string | undefined;
-  readonly requestId: string;
-}
 
 /** A reply that is no error, for the API's description. */
 export interface ReplyDoc {
@@ -50,6 +44,8 @@ export interface Route {
   readonly summary: string | undefined;
   readonly replies: readonly ReplyDoc[];
   readonly errors: readonly ErrorCode[];
+  /** What is spoken here after an upgrade to WebSocket; undefined: this is no place for one. */
+  readonly socket?: SocketProtocol;
   handle(input: object, call: Call): MaybePromise<HttpReply>;
 }
 
@@ -91,5 +87,27 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
     errors,
     // What the schemas made is what `handle` takes.
     handle: handle as Route["handle"],
+  };
+}
+
+interface SocketDoc {
+  readonly summary: string;
+  /** What is said over it. */
+  readonly description: string;
+}
+
+/** A row for WebSockets. Whoever comes without an upgrade is told to bring one. */
+export function socketRoute(access: Access, path: string, socket: SocketProtocol, doc: SocketDoc): Route {
+  const { summary, description } = doc;
+  const handle = () => {
+    throw new ChatError(
+      "upgrade_required",
+      "Connect to this path with WebSocket. If you did, this server lets none through: attach Parlor to it.",
+    );
+  };
+  const reply = { status: 101, description };
+  return {
+    ...route(access, "GET", path, { summary, reply, errors: ["upgrade_required", "draining"], handle }),
+    socket,
   };
 }

@@ -35,6 +35,8 @@ export interface HttpReply {
   readonly headers: HttpHeaders;
   /** Undefined: none. */
   readonly body: string | Uint8Array | StreamBody | undefined;
+  /** With status 101, to a request of kind `ws` only: the connection becomes a WebSocket. */
+  readonly socket?: SocketOpening;
 }
 
 /** Writes to a sink as long as it likes. The bridge calls what it returns once the connection has closed, however that came. */
@@ -50,6 +52,38 @@ export interface Sink {
   end(): void;
   /** Breaks the connection: what has not gone out is lost. */
   abort(): void;
+}
+
+/** How a WebSocket begins. Its subprotocol is in the reply's headers. */
+export interface SocketOpening {
+  /** Largest message to take, in bytes; a larger one closes the socket with 1009. */
+  readonly messageBytes: number;
+  /** Called once the client has its 101. The bridge tells what it returns of everything that happens. */
+  open(socket: Socket): SocketEvents;
+}
+
+/** One WebSocket, whatever library or runtime carries it. */
+export interface Socket {
+  /** Each text is one message; all leave together. False: the reader is behind, send nothing more until it has caught up. */
+  send(texts: readonly string[]): boolean;
+  /** Asks the client for a sign of life. False: this runtime looks after that itself. */
+  ping(): boolean;
+  /** Ends it by the closing handshake. A reason has at most 123 bytes. */
+  close(code: number, reason: string): void;
+  /** Breaks the connection: what has not gone out is lost. */
+  abort(): void;
+}
+
+/** What becomes of a WebSocket. */
+export interface SocketEvents {
+  /** Undefined: it was no text. */
+  onMessage(text: string | undefined): void;
+  /** The answer to `ping`. */
+  onPong(): void;
+  /** The reader has caught up. */
+  onDrain(): void;
+  /** The connection has closed, however that came. Last of all, once. */
+  onClose(): void;
 }
 
 export interface Handler<Raw = unknown> {

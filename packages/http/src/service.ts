@@ -7,6 +7,14 @@ import { Heartbeats } from "./stream/heartbeats.ts";
 
 const allGroups: readonly Group[] = ["v1", "simple", "admin", "system"];
 const healthCachedMs = 1_000;
+const defaultTimes: StreamTimes = {
+  heartbeatMs: 15_000,
+  stallMs: 30_000,
+  headersAfterMs: 100,
+  recheckMs: 4_000,
+  pingMs: 15_000,
+  authMs: 10_000,
+};
 
 /** What the surfaces share: the engine and the options with their defaults. */
 export interface Service {
@@ -33,8 +41,8 @@ export interface Service {
 export function createService(engine: ChatEngine, options: HandlerOptions<never>): Service {
   const { clock } = engine;
   const startedAt = clock.monotonic();
-  const limits = { bodyBytes: 1_048_576, systemPromptCharacters: 8_000, ...options.limits };
-  const times = { heartbeatMs: 15_000, stallMs: 30_000, headersAfterMs: 100, ...options.streams };
+  const limits = toLimits(engine, options.limits);
+  const times = { ...defaultTimes, ...options.streams };
   let health: { readonly askedAt: number; readonly answer: Promise<EngineHealth> } | undefined;
   return {
     engine,
@@ -56,4 +64,11 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     uptimeSeconds: () => (clock.monotonic() - startedAt) / 1000,
     timestamp: () => new Date(clock.now()).toISOString(),
   };
+}
+
+function toLimits(engine: ChatEngine, options: InputLimits | undefined): Required<InputLimits> {
+  const limits = { bodyBytes: 1_048_576, systemPromptCharacters: 8_000, ...options };
+  // Escaped, as some clients send all that is not ASCII, a character takes six bytes.
+  const longest = 6 * (engine.maxMessageCharacters + limits.systemPromptCharacters) + 4_096;
+  return { socketMessageBytes: Math.max(65_536, longest), ...limits };
 }

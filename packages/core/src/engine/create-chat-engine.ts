@@ -26,6 +26,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
   const { storage, clock, models } = parts;
   const running = new Set<Promise<void>>();
   let state: EngineHealth["state"] = "ready";
+  const leaving = new AbortController();
   let closing: Promise<void> | undefined;
   let listening: Promise<() => void> | undefined;
   let stopReaping: (() => void) | undefined;
@@ -108,6 +109,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     state = "draining";
     parts.admission.drain();
     parts.line.stopAll(draining());
+    leaving.abort();
     // Whoever has no claim by now gets none, so these are all there are.
     const late = clock.after(drainMs, () => {
       for (const turn of parts.live.values()) turn.abort({ status: "interrupted", error: draining() });
@@ -129,6 +131,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     get state() {
       return state;
     },
+    closing: leaving.signal,
     storage,
     clock,
     get settings() {

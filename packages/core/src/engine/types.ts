@@ -246,6 +246,8 @@ export interface ChatEngine {
   readonly models: Models;
   /** `draining` from the call of `close` on. */
   readonly state: "ready" | "draining" | "closed";
+  /** Aborts with the call of `close`: for those who keep connections open between turns. */
+  readonly closing: AbortSignal;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly sessions: Sessions;

@@ -24,6 +24,7 @@ export const catalog = {
   request_timeout: entry(408, "The request took too long to arrive"),
   payload_too_large: entry(413, "The body is too large"),
   unsupported_media_type: entry(415, "The body's content type is not supported"),
+  upgrade_required: entry(426, "This path speaks WebSocket"),
   forbidden_key: entry(400, "The body holds a forbidden key"),
   too_deep: entry(400, "The body is nested too deeply"),
   context_too_long: entry(422, "The message does not fit the model's context"),

@@ -10,7 +10,9 @@ test("close admits nothing, lets turns finish, and closes backend and storage", 
   await settle();
   const closed: string[] = [];
   storage.sessions.close = async () => void closed.push("sessions");
+  expect(engine.closing.aborted).toBe(false);
   const closing = engine.close();
+  expect(engine.closing.aborted).toBe(true);
   expect(await waiting).toMatchObject({ code: "draining", status: 503 });
   await expect(engine.start({ ...ada, message: "no" })).rejects.toMatchObject({ code: "draining" });
   expect((await engine.health()).state).toBe("draining");

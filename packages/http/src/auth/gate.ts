@@ -2,7 +2,7 @@ import { ChatError, type Clock } from "@parlor/core";
 import type { HandlerOptions } from "../options.ts";
 import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
-import { trustedOrigins } from "../cors.ts";
+import { listedOrigins, trustedOrigins } from "../cors.ts";
 import { isForeign } from "./cross-site.ts";
 import { hasCredential } from "./credential.ts";
 import { type Authenticate, checkPrincipal, type Principal } from "./principal.ts";
@@ -23,6 +23,7 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   // Where all who reach the server share one owner, reaching it is the credential, and any page open in a browser there has it.
   const open = methods.length === 0 && sharedAnonymous;
   const trusted = trustedOrigins(cors, open);
+  const listed = listedOrigins(cors);
 
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
     for (const method of methods) {
@@ -38,19 +39,27 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
     return sharedAnonymous ? everybody : visitorOf(request);
   }
 
+  /** Pages of other sites do nothing with what a browser brings along by itself. */
+  function refuseForeign(request: HttpRequest<Raw>, route: Route): void {
+    const { cookie, authorization } = request.headers;
+    const upgrade = request.kind === "ws";
+    // Beside a cookie, a page can put a token of its own into an upgrade, as it cannot into a request.
+    const ambient = open || (cookie !== undefined && (upgrade || !authorization));
+    const harmless = !upgrade && (!ambient || (request.method === "GET" && !route.startsTurn));
+    // No CORS stands before a WebSocket: what it would keep from reading a reply must not open one, whatever token it has.
+    if (harmless || !isForeign(request, ambient ? trusted : listed)) return;
+    throw new ChatError(
+      "forbidden",
+      open || !ambient
+        ? "Pages of other sites may not do this; list their origins in `cors`."
+        : "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
+    );
+  }
+
   return async (request, route) => {
     if (route.access === "public") return unasked;
+    refuseForeign(request, route);
     const visitor = await admit(request);
-    const ambient = open || (request.headers["cookie"] !== undefined && !request.headers["authorization"]);
-    const harmless = request.method === "GET" && !route.startsTurn;
-    if (ambient && !harmless && isForeign(request, trusted)) {
-      throw new ChatError(
-        "forbidden",
-        open
-          ? "Pages of other sites may not do this; list their origins in `cors`."
-          : "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
-      );
-    }
     if (route.access === "admin" && !visitor.principal?.admin) {
       throw new ChatError(
         "forbidden",

@@ -12,7 +12,14 @@ export async function readJson(request: HttpRequest, limit: number): Promise<unk
     if (body.text === "") return undefined;
     if (type === undefined) throw unsupported();
   }
-  const value = "text" in body ? parse(body.text) : body.parsed;
+  if ("text" in body) return parseJson(body.text);
+  check(body.parsed, 1);
+  return body.parsed;
+}
+
+/** JSON as a value that is safe to walk. Throws `invalid_json`, `too_deep`, `forbidden_key`. */
+export function parseJson(text: string): unknown {
+  const value = parse(text);
   check(value, 1);
   return value;
 }

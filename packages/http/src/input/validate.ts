@@ -31,6 +31,13 @@ export async function readInput(
   return input;
 }
 
+/** One value by its schema. Throws `invalid_request`. */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalid(result.error.issues.slice(0, shown).map(toFieldError));
+  return result.data;
+}
+
 export function invalid(errors: readonly FieldError[]): ChatError {
   const detail = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
   return new ChatError("invalid_request", `${detail}.`, { errors });

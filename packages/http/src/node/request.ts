@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
 import type { HttpBody, HttpRequest } from "../seam.ts";
+import { takeOverOf } from "../take-over.ts";
 import { readBody, toText } from "./read-body.ts";
 
 export type NodeIncoming = IncomingMessage | Http2ServerRequest;
@@ -23,7 +24,7 @@ export interface NodeContext<Raw> {
 
 /** A Node request behind the seam. Makes what costs only when it is asked for. */
 export class NodeRequest<Raw> implements HttpRequest<Raw> {
-  readonly kind = "http";
+  readonly kind: "http" | "ws";
   readonly method: string;
   readonly path: string;
   readonly prefix: string;
@@ -40,6 +41,7 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
 
   constructor(incoming: NodeIncoming, outgoing: NodeOutgoing, context: NodeContext<Raw>) {
     const mark = context.url.indexOf("?");
+    this.kind = takeOverOf(outgoing) ? "ws" : "http";
     this.method = incoming.method ?? "GET";
     this.path = mark < 0 ? context.url : context.url.slice(0, mark);
     this.#search = mark < 0 ? "" : context.url.slice(mark + 1);

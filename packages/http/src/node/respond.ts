@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Handler, HttpReply, Sink } from "../seam.ts";
+import { takeOverOf } from "../take-over.ts";
 import type { NodeOutgoing, NodeRequest } from "./request.ts";
 
 /** Lets the handler answer. `notOurs` is called for a path that is not its own. */
@@ -16,11 +17,12 @@ export function respond<Raw>(
   else send(outcome, request.method, outgoing);
 }
 
-/** Writes a reply: headers in one go, a body in one piece or a stream with backpressure. */
+/** Writes a reply: headers in one go, a body in one piece or a stream with backpressure; or opens a WebSocket. */
 export function send(reply: HttpReply, method: string, outgoing: NodeOutgoing): void {
   // HTTP/1 and HTTP/2 responses have the same methods with types that do not meet.
   const response = outgoing as ServerResponse;
   const { status, headers, body } = reply;
+  if (reply.socket) return takeOverOf(outgoing)?.(reply);
   if (outgoing.destroyed || outgoing.headersSent) {
     // A stream must learn that its connection has closed, even where it never began.
     if (typeof body === "function") body(nobody)();

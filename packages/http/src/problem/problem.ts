@@ -18,6 +18,7 @@ export function problem(error: unknown, requestId: string, challenge = 'Bearer r
     headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterMs / 1000)));
   }
   if (known.status === 401) headers["www-authenticate"] = challenge;
+  if (known.status === 426) headers["upgrade"] = "websocket";
   const body = {
     // RFC 9457, 4.2: a URN names the type where no page is served for it; docs/errors.md has them all.
     type: `urn:parlor:error:${known.code}`,

@@ -1,41 +1,31 @@
 import { ChatError, type ErrorCode } from "@parlor/core";
 import { json } from "../../reply.ts";
-import { type Call, type Route, route } from "../../route.ts";
+import { type Call, type Route, route, socketRoute } from "../../route.ts";
 import type { HttpReply } from "../../seam.ts";
 import type { Service } from "../../service.ts";
-import { toTurnInput } from "../../input/turn-input.ts";
 import { cursorOf, resume } from "../../stream/resume.ts";
 import { replyOf } from "../../stream/reply-of.ts";
 import { sse } from "../../stream/sse.ts";
+import { socketPath } from "../../ws/socket-path.ts";
 import { readinessOf, readinessReplies } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
 import { sessionNotFound } from "../session-not-found.ts";
 import { z } from "zod";
 import { v1Frames } from "./frames.ts";
+import { chatSocket } from "./socket.ts";
 import * as schemas from "./schemas.ts";
 import { toChatReply, toHealth, toModelInfo, toSessionDetail, toSessionRow, toStatus } from "./shape.ts";
-
-interface ChatInput {
-  readonly message?: string | undefined;
-  readonly session_id: string;
-  readonly system_prompt?: string | undefined;
-  readonly temperature?: number | undefined;
-  readonly max_tokens?: number | undefined;
-}
+import { type ChatInput, toV1TurnInput } from "./turn-input.ts";
 
 const resuming: readonly ErrorCode[] = ["not_found", "cursor_expired"];
 
-/** v1: /api/v1. Here `system_prompt` counts for one turn. */
+/** v1: /api/v1. */
 export function v1(service: Service): readonly Route[] {
   const { engine, fields } = service;
   const chat = {
     session_id: fields.sessionId,
     system_prompt: fields.systemPrompt,
   };
-  const turnInput = (input: ChatInput, call: Call) => ({
-    ...toTurnInput(input, call),
-    ...(input.system_prompt !== undefined && { systemPrompt: input.system_prompt }),
-  });
 
   async function stream(input: ChatInput, call: Call): Promise<HttpReply> {
     const cursor = cursorOf(call.request);
@@ -44,7 +34,7 @@ export function v1(service: Service): readonly Route[] {
       const resumed = await resume(service, key, cursor);
       return sse(service, resumed.turn, v1Frames(resumed.turn, engine.clock, resumed), resumed);
     }
-    const turn = await engine.start(turnInput(input, call));
+    const turn = await engine.start(toV1TurnInput(input, call));
     return sse(service, turn, v1Frames(turn, engine.clock, { offset: 0, texts: 0 }), undefined);
   }
 
@@ -63,7 +53,7 @@ export function v1(service: Service): readonly Route[] {
       },
       async handle(input, call) {
         if (input.stream) return stream(input, call);
-        const turn = await engine.start(turnInput(input, call));
+        const turn = await engine.start(toV1TurnInput(input, call));
         return json(200, toChatReply(await replyOf(turn, call.request.signal), input.session_id));
       },
     }),
@@ -80,6 +70,11 @@ export function v1(service: Service): readonly Route[] {
         max_tokens: fields.maxTokensText,
       },
       handle: stream,
+    }),
+    socketRoute("user", socketPath, chatSocket(service), {
+      summary: "Run and read turns over a WebSocket",
+      description:
+        'A WebSocket. Send `{message, session_id, system_prompt?, temperature?, max_tokens?}`, `{type: "stop", session_id}`, `{type: "resume", session_id, last_event_id?}`, `{type: "ping"}` or `{type: "auth", token}`; read `{type: "chunk"}`, `{type: "error"}` and `{type: "pong"}`.',
     }),
     route("user", "POST", "/api/v1/chat/stop", {
       summary: "Stop the running turn; what was generated is kept",

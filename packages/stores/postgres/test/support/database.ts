@@ -21,14 +21,16 @@ export async function testDatabase(): Promise<TestDatabase | undefined> {
     process.stderr.write(`left out: no PostgreSQL server for tests (PARLOR_TEST_POSTGRES): ${reason}\n`);
     return undefined;
   }
-  return { url, schema, drop: () => query(url, `drop schema if exists "${schema}" cascade`) };
+  const drop = async () => void (await query(url, `drop schema if exists "${schema}" cascade`));
+  return { url, schema, drop };
 }
 
-async function query(connectionString: string, text: string): Promise<void> {
+/** On a connection of its own; how many rows it gave. */
+export async function query(connectionString: string, text: string): Promise<number> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
   await client.connect();
   try {
-    await client.query(text);
+    return (await client.query(text)).rows.length;
   } finally {
     await client.end();
   }

@@ -1,6 +1,6 @@
 import type { RecordStore } from "@parlor/core";
 import type { Connection, Repeat } from "./connection.ts";
-import { tagOf } from "./keys.ts";
+import { encode } from "./keys.ts";
 import { RedisPart } from "./part.ts";
 import { finite, forever, script, type Script } from "./script.ts";
 
@@ -109,7 +109,9 @@ export class RedisRecords extends RedisPart implements RecordStore {
   }
 
   #run<T>(script: Script, kind: string, args: readonly (string | number)[], repeat?: Repeat): Promise<T> {
-    const base = `${this.#prefix}{${tagOf(kind)}}:records:`;
-    return this.connection.run(script, [`${base}values`, `${base}ids`, `${base}ends`], args, repeat);
+    // The values stand under the kind's own name, so that who administers the server finds them; the braces keep all in one slot.
+    const values = this.#prefix + encode(kind).replaceAll("%3A", ":");
+    const beside = `${this.#prefix}{${values}}:`;
+    return this.connection.run(script, [values, `${beside}ids`, `${beside}ends`], args, repeat);
   }
 }

@@ -2,6 +2,7 @@ export { askDirectly, type Asking, type DirectOptions, type Refusal } from "./as
 export { readsOf, startOf, type Reads } from "./body.ts";
 export { checkCallOptions, toAddress, toKey, type CallOptions } from "./check-options.ts";
 export { estimateTokens, toText } from "./estimate-tokens.ts";
+export { dataOf, type Data } from "./media.ts";
 export { PassiveHealth } from "./health.ts";
 export { nodeFetch, type Answer, type NodeFetch, type Post } from "./node-fetch.ts";
 export { retryAfterOf, retrying, type RetryRules } from "./retry.ts";

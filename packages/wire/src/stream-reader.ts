@@ -12,6 +12,7 @@ const maxStrange = 1000;
 interface Growing {
   readonly type: "text" | "reasoning";
   text: string;
+  meta?: ProviderMeta;
 }
 
 /**
@@ -85,14 +86,21 @@ export abstract class StreamReader implements EventReader {
     else this.#batch.push((this.#last = { type, text }));
   }
 
+  /** What the provider must get back with the text or the thought that ends here; what is said next is another one. */
+  protected mark(type: "text" | "reasoning", meta: ProviderMeta): void {
+    if (this.#last?.type === type) this.#last.meta = meta;
+    else this.#batch.push({ type, text: "", meta });
+    this.#last = undefined;
+  }
+
   protected give(event: BackendEvent): void {
     this.#batch.push(event);
     this.#last = undefined;
   }
 
-  protected finish(reason: FinishReason, meta?: ProviderMeta): void {
+  protected finish(reason: FinishReason): void {
     this.#finished = true;
-    this.give({ type: "finish", reason, ...(meta && { meta }) });
+    this.give({ type: "finish", reason });
   }
 
   protected invalid(what: string): ChatError {

@@ -1,6 +1,6 @@
-import { ChatError, type BackendEvent, type Json } from "@parlor/core";
+import { ChatError, type BackendEvent, type ProviderMeta } from "@parlor/core";
 import { toToolInput } from "@parlor/wire";
-import { metaKey } from "./messages.ts";
+import { toMeta } from "./thoughts.ts";
 
 /** A block of an answer as it begins; everything may be missing. */
 export interface WireBlock {
@@ -14,51 +14,33 @@ export interface WireBlock {
   readonly input?: unknown;
 }
 
-/** Inputs of all tool calls, and all thoughts that are kept, of one answer, in characters. */
-const maxCharacters = 4_194_304;
-
 interface Block {
   readonly start: WireBlock;
-  text: string;
+  input: string;
   signature: string;
 }
 
-/**
- * The blocks of an answer that offers tools: its calls, and before each of them, where the model thought, what must go back
- * with it verbatim.
- */
+/** Inputs of all tool calls of an answer together, in characters. */
+const maxCharacters = 4_194_304;
+
+/** What of an answer's blocks is known only when they end: the input of tool calls, the seal of thoughts. */
 export class Blocks {
-  readonly #calls: BackendEvent[] = [];
+  readonly calls: BackendEvent[] = [];
   readonly #open = new Map<number, Block>();
-  readonly #keeps: boolean;
-  #before: Json[] = [];
-  #thought = false;
   #characters = 0;
 
-  /** `keeps`: whether thoughts may have to go back, because tools are on offer. */
-  constructor(keeps: boolean) {
-    this.#keeps = keeps;
-  }
-
-  get called(): boolean {
-    return this.#calls.length > 0;
-  }
-
   start(index: number, start: WireBlock): void {
-    this.stop(index);
-    if (this.#keeps || start.type === "tool_use") {
-      this.#open.set(index, { start, text: string(start.text ?? start.thinking), signature: string(start.signature) });
-    }
+    this.#open.set(index, { start, input: "", signature: string(start.signature) });
   }
 
-  /** More of a block's text, thought or input. */
-  add(index: number, piece: string): void {
+  /** A fragment of a call's input. */
+  add(index: number, fragment: string): void {
     const block = this.#open.get(index);
     if (block === undefined) return;
-    block.text += piece;
-    this.#characters += piece.length + 64;
+    block.input += fragment;
+    this.#characters += fragment.length + 64;
     if (this.#characters > maxCharacters) {
-      throw new ChatError("answer_too_long", "The model's thoughts and tool calls exceed the size limit.");
+      throw new ChatError("answer_too_long", "The model's tool calls exceed the size limit.");
     }
   }
 
@@ -67,26 +49,21 @@ export class Blocks {
     if (block !== undefined) block.signature = signature;
   }
 
-  stop(index: number): void {
+  /** What must go back with the thought that ends here, if it is one. */
+  stop(index: number): ProviderMeta | undefined {
     const block = this.#open.get(index);
-    if (block === undefined) return;
+    if (block === undefined) return undefined;
     this.#open.delete(index);
-    const { start, text, signature } = block;
-    if (start.type === "tool_use") this.#call(start, text);
-    else if (start.type === "text") this.#before.push({ type: "text", text });
-    else if (start.type === "thinking") this.#think({ type: "thinking", thinking: text, signature });
-    else if (start.type === "redacted_thinking") this.#think({ type: "redacted_thinking", data: string(start.data) });
+    const { start, input, signature } = block;
+    if (start.type === "tool_use") this.#call(start, input);
+    else if (start.type === "thinking") return toMeta({ signature });
+    else if (start.type === "redacted_thinking") return toMeta({ redacted: string(start.data) });
+    return undefined;
   }
 
-  /** Every call, whole, also of blocks that were never closed. */
-  end(): readonly BackendEvent[] {
+  /** Calls of blocks that were never closed, as some compatible services leave them. */
+  end(): void {
     for (const index of this.#open.keys()) this.stop(index);
-    return this.#calls;
-  }
-
-  #think(block: Json): void {
-    this.#thought = true;
-    this.#before.push(block);
   }
 
   #call({ id, name, input: given }: WireBlock, text: string): void {
@@ -95,10 +72,7 @@ export class Blocks {
     }
     // Some services bring the input whole, at the start.
     const input = text === "" && typeof given === "object" && given !== null ? given : toToolInput(text);
-    const own = typeof id === "string" && id !== "" ? id : `toolu_${this.#calls.length}`;
-    const meta = this.#thought && { meta: { [metaKey]: { before: this.#before } } };
-    this.#calls.push({ type: "tool-call", id: own, name, input, ...meta });
-    this.#before = [];
+    this.calls.push({ type: "tool-call", id: string(id) || `toolu_${this.calls.length}`, name, input });
   }
 }
 

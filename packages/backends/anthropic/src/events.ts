@@ -2,7 +2,6 @@ import type { FinishReason } from "@parlor/core";
 import { StreamReader } from "@parlor/wire";
 import { Blocks, type WireBlock } from "./blocks.ts";
 import { fromInBand } from "./errors.ts";
-import { metaKey } from "./messages.ts";
 import { UsageCount, type WireUsage } from "./usage.ts";
 
 /** An event of the stream, or an answer in one piece, as services send it; everything may be missing. */
@@ -16,7 +15,6 @@ interface Record {
   readonly error?: unknown;
   readonly content?: readonly WireBlock[] | null;
   readonly stop_reason?: string | null;
-  readonly stop_details?: StopDetails | null;
 }
 
 interface Delta {
@@ -26,11 +24,6 @@ interface Delta {
   readonly signature?: unknown;
   readonly partial_json?: unknown;
   readonly stop_reason?: string | null;
-  readonly stop_details?: StopDetails | null;
-}
-
-interface StopDetails {
-  readonly category?: unknown;
 }
 
 const reasons = new Map<string, FinishReason>([
@@ -46,13 +39,14 @@ const reasons = new Map<string, FinishReason>([
 
 /** Turns the text of a Messages stream into events. Events and deltas of kinds unknown to it are let pass, as the API asks. */
 export class Events extends StreamReader {
-  readonly #blocks: Blocks;
+  readonly #blocks = new Blocks();
   readonly #count = new UsageCount();
+  readonly #seals: boolean;
 
-  /** `tools`: whether tools are on offer, so that thoughts may have to go back. */
-  constructor(name: string, coalesce: boolean, tools: boolean) {
+  /** `seals`: whether thoughts may have to go back, because tools are on offer. */
+  constructor(name: string, coalesce: boolean, seals: boolean) {
     super(name, coalesce);
-    this.#blocks = new Blocks(tools);
+    this.#seals = seals;
   }
 
   protected override onEvent(event: string | undefined, data: string): void {
@@ -63,10 +57,12 @@ export class Events extends StreamReader {
     const { type = event, index = 0 } = record;
     if (type === "content_block_delta") this.#onDelta(index, record.delta ?? {});
     else if (type === "content_block_start") this.#onStart(index, record.content_block ?? {});
-    else if (type === "content_block_stop") this.#blocks.stop(index);
+    else if (type === "content_block_stop") this.#onStop(index);
     else if (type === "message_start") this.#count.add(record.message?.usage);
-    else if (type === "message_delta") this.#onMessage(record.delta ?? {}, record.usage);
-    else if (type === "message_stop") this.#conclude(undefined);
+    else if (type === "message_delta") {
+      this.#count.add(record.usage);
+      if (record.delta?.stop_reason) this.#conclude(record.delta.stop_reason);
+    } else if (type === "message_stop") this.#conclude("end_turn");
     else if (type === "error" || event === "error") throw fromInBand(this.name, record.error);
   }
 
@@ -74,10 +70,10 @@ export class Events extends StreamReader {
     if (answer.error) throw fromInBand(this.name, answer.error);
     for (const [index, block] of answer.content?.entries() ?? []) {
       this.#onStart(index, block);
-      this.#blocks.stop(index);
+      this.#onStop(index);
     }
     this.#count.add(answer.usage);
-    if (answer.stop_reason) this.#conclude(answer.stop_reason, answer.stop_details);
+    if (answer.stop_reason) this.#conclude(answer.stop_reason);
   }
 
   #onStart(index: number, block: WireBlock): void {
@@ -87,36 +83,30 @@ export class Events extends StreamReader {
   }
 
   #onDelta(index: number, delta: Delta): void {
-    if (delta.type === "text_delta") this.#grow("text", index, delta.text);
-    else if (delta.type === "thinking_delta") this.#grow("reasoning", index, delta.thinking);
+    if (delta.type === "text_delta") this.#say("text", delta.text);
+    else if (delta.type === "thinking_delta") this.#say("reasoning", delta.thinking);
     else if (delta.type === "input_json_delta") this.#blocks.add(index, this.#text(delta.partial_json));
     else if (delta.type === "signature_delta") this.#blocks.sign(index, this.#text(delta.signature));
   }
 
-  #grow(type: "text" | "reasoning", index: number, value: unknown): void {
-    const piece = this.#text(value);
-    if (piece === "") return;
-    this.#blocks.add(index, piece);
-    this.say(type, piece);
-  }
-
-  #onMessage({ stop_reason: reason, stop_details: details }: Delta, usage: WireUsage | null | undefined): void {
-    this.#count.add(usage);
-    if (reason) this.#conclude(reason, details);
+  #onStop(index: number): void {
+    const seal = this.#blocks.stop(index);
+    if (seal && this.#seals) this.mark("reasoning", seal);
   }
 
   /** Nothing but `message_stop` comes after the reason to stop. */
-  #conclude(reason: string | undefined, details?: StopDetails | null): void {
-    for (const call of this.#blocks.end()) this.give(call);
-    const meant = reason === undefined ? "stop" : (reasons.get(reason) ?? "other");
-    const category = details?.category;
-    const known = typeof category === "string" && /^[a-z_]{1,64}$/.test(category);
-    this.finish(
-      meant === "stop" && this.#blocks.called ? "tool-calls" : meant,
-      known ? { [metaKey]: { refusal: category } } : undefined,
-    );
+  #conclude(reason: string): void {
+    this.#blocks.end();
+    for (const call of this.#blocks.calls) this.give(call);
+    const meant = reasons.get(reason) ?? "other";
+    this.finish(meant === "stop" && this.#blocks.calls.length > 0 ? "tool-calls" : meant);
     this.usage = this.#count.usage;
     this.done = true;
+  }
+
+  #say(type: "text" | "reasoning", value: unknown): void {
+    const piece = this.#text(value);
+    if (piece !== "") this.say(type, piece);
   }
 
   #text(value: unknown): string {

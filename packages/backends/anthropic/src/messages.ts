@@ -1,7 +1,8 @@
 import type Anthropic from "@anthropic-ai/sdk";
-import type { Json, Part, PromptMessage } from "@parlor/core";
+import type { Part, PromptMessage } from "@parlor/core";
 import { toText } from "@parlor/wire";
 import { toUserBlock } from "./content.ts";
+import { toThought } from "./thoughts.ts";
 
 type Block = Anthropic.ContentBlockParam;
 
@@ -42,40 +43,26 @@ export function toConversation(prompt: readonly PromptMessage[], name: string): 
       );
     else {
       const current = index > asked;
-      thoughtless ||= current && parts.some((part) => part.type === "tool-call") && !parts.some(thoughtsOf);
-      addAnswers(parts, current, add);
+      thoughtless ||= current && parts.some((part) => part.type === "tool-call") && !parts.some(toThought);
+      for (const part of parts) {
+        const block = toBlock(part, current);
+        if (block) add(block.type === "tool_result" ? "user" : "assistant", [block]);
+      }
     }
   }
   return { system: system.filter((text) => text.trim() !== "").join("\n\n"), messages, thoughtless };
 }
 
-/** An assistant's or a tool's parts, in their order. */
-function addAnswers(
-  parts: readonly Part[],
-  current: boolean,
-  add: (role: WireMessage["role"], blocks: readonly Block[]) => void,
-): void {
-  // What was said before a call stands among the thoughts that go with it.
-  const verbatim = current && parts.some(thoughtsOf);
-  for (const part of parts) {
-    if (part.type === "text" && !verbatim) add("assistant", [{ type: "text", text: part.text }]);
-    else if (part.type === "tool-call") {
-      const call = { type: "tool_use", id: toId(part.id), name: part.name, input: toInput(part.input) } as const;
-      add("assistant", [...((verbatim && thoughtsOf(part)) || []), call]);
-    } else if (part.type === "tool-result") {
-      const failed = part.isError ? { is_error: true } : {};
-      add("user", [{ type: "tool_result", tool_use_id: toId(part.id), content: toText(part.output), ...failed }]);
-    }
+/** A part of an assistant's or a tool's message. */
+function toBlock(part: Part, current: boolean): Block | undefined {
+  if (part.type === "text") return { type: "text", text: part.text };
+  if (part.type === "reasoning") return current ? toThought(part) : undefined;
+  if (part.type === "tool-call") {
+    return { type: "tool_use", id: toId(part.id), name: part.name, input: toInput(part.input) };
   }
-}
-
-/** Under the meta of a tool call: what the model thought and said before it, as it came. */
-export const metaKey = "anthropic";
-
-function thoughtsOf({ type, meta }: Part): readonly Block[] | undefined {
-  const kept: Json | undefined = type === "tool-call" ? meta?.[metaKey] : undefined;
-  if (typeof kept !== "object" || kept === null || !("before" in kept)) return undefined;
-  return Array.isArray(kept.before) ? (kept.before as Block[]) : undefined;
+  if (part.type !== "tool-result") return undefined;
+  const failed = part.isError ? { is_error: true } : {};
+  return { type: "tool_result", tool_use_id: toId(part.id), content: toText(part.output), ...failed };
 }
 
 /** Ids of other providers may hold what Anthropic does not take. */

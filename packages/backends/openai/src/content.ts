@@ -1,6 +1,6 @@
 import { ChatError, type Part } from "@parlor/core";
+import { dataOf } from "@parlor/wire";
 import type OpenAI from "openai";
-import { dataOf } from "./media.ts";
 import type { Service } from "./service.ts";
 
 export type UserContent = OpenAI.ChatCompletionContentPart;

@@ -5,6 +5,7 @@ export { type JSONWebKeySet, jwt, type JwtOptions, type JWTPayload } from "./aut
 export type { Authenticate, Principal } from "./auth/principal.ts";
 export { remote, type RemoteOptions } from "./auth/remote.ts";
 export type { CorsOptions } from "./cors.ts";
+export type { DocsUi, PageLinks, WebFile, WebPage } from "./docs-ui.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";
 export type { Handler, HttpBody, HttpHeaders, HttpReply, HttpRequest, Sink, StreamBody } from "./seam.ts";
 export { notFound, problem } from "./problem/problem.ts";

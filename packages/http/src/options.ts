@@ -1,5 +1,6 @@
 import type { Authenticate } from "./auth/principal.ts";
 import type { CorsOptions } from "./cors.ts";
+import type { DocsUi } from "./docs-ui.ts";
 
 /** A family of routes; `docs` tells which. */
 export type Group = "v1" | "simple" | "admin" | "system";
@@ -25,6 +26,10 @@ export interface HandlerOptions<Raw = unknown> {
   readonly version?: string;
   /** What `llm_provider` says; default: the backend's own name. */
   readonly providerName?: string;
+  /** `docsUi()` of @parlor/docs-ui: Swagger UI at /docs and ReDoc at /redoc. Without it these say what to install. */
+  readonly docs?: DocsUi;
+  /** What browsers get at `/`: the page of /docs. Default: JSON, as everybody else. Throws a TypeError without `docs`. */
+  readonly rootPage?: "docs";
   /** Pages of other origins that may call; default: none. */
   readonly cors?: CorsOptions;
   readonly limits?: InputLimits;

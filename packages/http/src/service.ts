@@ -1,5 +1,6 @@
 import type { ChatEngine, EngineHealth } from "@parlor/core";
 import { type Accounts, accountsOf } from "./auth/accounts.ts";
+import type { DocsUi } from "./docs-ui.ts";
 import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
@@ -23,6 +24,8 @@ export interface Service {
   readonly name: string;
   readonly version: string;
   readonly security: Security;
+  readonly docs: DocsUi | undefined;
+  readonly rootPage: "docs" | undefined;
   readonly fields: Fields;
   readonly limits: Required<InputLimits>;
   /** Undefined: nobody can log in here. */
@@ -40,6 +43,9 @@ export interface Service {
 
 export function createService(engine: ChatEngine, options: HandlerOptions<never>): Service {
   const { clock } = engine;
+  if (options.rootPage && !options.docs) {
+    throw new TypeError("`rootPage` needs `docs`: install @parlor/docs-ui and give `docs: docsUi()`");
+  }
   const startedAt = clock.monotonic();
   const limits = toLimits(engine, options.limits);
   const times = { ...defaultTimes, ...options.streams };
@@ -50,6 +56,8 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     name: options.service ?? "chatbot-api",
     version: options.version ?? "0.0.0",
     security: securityOf(options),
+    docs: options.docs,
+    rootPage: options.rootPage,
     fields: createFields(engine, limits),
     limits,
     accounts: accountsOf(typeof options.auth === "function" ? [options.auth] : (options.auth ?? [])),

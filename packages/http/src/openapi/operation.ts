@@ -1,4 +1,5 @@
-import { catalog, type ErrorCode } from "@parlor/core";
+import { catalog, ChatError, type ErrorCode } from "@parlor/core";
+import { toProblemBody } from "../problem/problem.ts";
 import type { MountedRoute, ReplyDoc, Route } from "../route.ts";
 import { errorsOf } from "./errors.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
@@ -8,6 +9,7 @@ const names: { readonly [status: number]: string } = {
   200: "OK",
   201: "Created",
   204: "No content",
+  304: "Not modified",
   503: "Service unavailable",
 };
 
@@ -63,7 +65,7 @@ function toResponses(route: Route): object {
     const before = responses[status];
     const content = { ...before?.content, ...toContent(reply) };
     responses[status] = {
-      description: before ? `${before.description} ${description}` : description,
+      description: [before?.description, description].filter(Boolean).join(" "),
       ...(Object.keys(content).length > 0 && { content }),
     };
   }
@@ -88,8 +90,10 @@ function toProblem(codes: readonly ErrorCode[]): { description: string; content:
     allOf: [{ $ref: "#/components/schemas/Problem" }],
     properties: { code: { enum: codes } },
   };
+  const [code] = codes;
+  const example = code && toProblemBody(new ChatError(code, "What to do about it, in a sentence."), "0199…");
   return {
-    description: codes.map((code) => `\`${code}\`: ${catalog[code].title}.`).join("\n\n"),
-    content: { "application/problem+json": { schema } },
+    description: codes.map((one) => `\`${one}\`: ${catalog[one].title}.`).join("\n\n"),
+    content: { "application/problem+json": { schema, example } },
   };
 }

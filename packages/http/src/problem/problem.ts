@@ -19,17 +19,12 @@ export function problem(error: unknown, requestId: string, challenge = 'Bearer r
   }
   if (known.status === 401) headers["www-authenticate"] = challenge;
   if (known.status === 426) headers["upgrade"] = "websocket";
-  const body = {
-    // RFC 9457, 4.2: a URN names the type where no page is served for it; docs/errors.md has them all.
-    type: `urn:parlor:error:${known.code}`,
-    title: known.title,
-    status: known.status,
-    detail: known.message,
-    code: known.code,
-    request_id: requestId,
-    errors: known.errors,
-  };
-  return { status: known.status, headers, body: JSON.stringify(body) };
+  return { status: known.status, headers, body: JSON.stringify(toProblemBody(known, requestId)) };
+}
+
+export function toProblemBody({ code, title, status, message, errors }: ChatError, requestId: string): object {
+  // RFC 9457, 4.2: a URN names the type where no page is served for it; docs/errors.md has them all.
+  return { type: `urn:parlor:error:${code}`, title, status, detail: message, code, request_id: requestId, errors };
 }
 
 /** For a server of its own: what it answers where `handle` gave undefined. */

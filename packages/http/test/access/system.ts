@@ -6,4 +6,7 @@ export const system: AccessCases = {
   "GET /status": open(),
   "GET /info": open(),
   "GET /openapi.json": open(),
+  "GET /docs": open({}, 404),
+  "GET /redoc": open({}, 404),
+  "GET /docs/{file}": open({}, 404),
 };

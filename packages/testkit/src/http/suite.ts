@@ -10,6 +10,15 @@ export interface Principal {
   readonly admin?: boolean;
 }
 
+/** The pages that show the API's description. */
+export interface DocsUi {
+  page(
+    name: "docs" | "redoc",
+    links: { readonly title: string; readonly description: string; readonly files: string },
+  ): { readonly html: string; readonly policy: string };
+  file(name: string): { readonly type: string; readonly etag: string; readonly bytes: Uint8Array } | undefined;
+}
+
 /** Options for the adapter's `parlor` or for `createHandler`, to be handed on as they are. */
 export type Authenticate = (request: {
   readonly headers: { readonly [name: string]: string | undefined };
@@ -24,6 +33,8 @@ export interface ParlorOptions {
     readonly credentials?: boolean;
     readonly headers?: readonly string[];
   };
+  readonly docs?: DocsUi;
+  readonly rootPage?: "docs";
   readonly limits?: { readonly bodyBytes?: number };
   readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
 }

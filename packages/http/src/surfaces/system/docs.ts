@@ -1,8 +1,18 @@
-import { type OpenApiDocument, toOpenApi } from "../../openapi/document.ts";
-import { json } from "../../reply.ts";
-import { type MountedRoute, type Route, route } from "../../route.ts";
-import type { Service } from "../../service.ts";
+import { ChatError } from "@parlor/core";
 import { z } from "zod";
+import type { WebPage } from "../../docs-ui.ts";
+import { type OpenApiDocument, toOpenApi } from "../../openapi/document.ts";
+import { file, json, page } from "../../reply.ts";
+import { type MountedRoute, type ReplyDoc, type Route, route } from "../../route.ts";
+import type { Service } from "../../service.ts";
+
+const html: ReplyDoc = { type: "text/html", description: "A page for people." };
+const files: readonly ReplyDoc[] = [
+  { type: "text/javascript", description: "A script, a style sheet, or a licence." },
+  { type: "text/css", description: "" },
+  { type: "text/plain", description: "" },
+  { status: 304 },
+];
 
 /** What describes the API: `routes`, these among them. */
 export function docs(service: Service, routes: () => readonly MountedRoute[]): readonly Route[] {
@@ -20,5 +30,40 @@ export function docs(service: Service, routes: () => readonly MountedRoute[]): r
         return json(200, document(request.prefix));
       },
     }),
+    route("public", "GET", "/docs", {
+      summary: "This description in Swagger UI",
+      reply: html,
+      errors: ["not_found"],
+      handle: (_, { request }) => page(docsPage(service, "docs", request.prefix)),
+    }),
+    route("public", "GET", "/redoc", {
+      summary: "This description in ReDoc",
+      reply: html,
+      errors: ["not_found"],
+      handle: (_, { request }) => page(docsPage(service, "redoc", request.prefix)),
+    }),
+    route("public", "GET", "/docs/{file}", {
+      summary: "A file of these pages",
+      params: { file: z.string() },
+      reply: files,
+      errors: ["not_found"],
+      async handle({ file: name }, { request }) {
+        const found = await service.docs?.file(name);
+        if (!found) throw new ChatError("not_found", "The documentation pages have no such file.");
+        return file(request, found);
+      },
+    }),
   ];
+}
+
+export function docsPage({ docs: ui, name }: Service, which: "docs" | "redoc", prefix: string): WebPage {
+  if (!ui) {
+    throw new ChatError(
+      "not_found",
+      "This page comes with the package @parlor/docs-ui: install it and give `docs: docsUi()` to parlor().",
+    );
+  }
+  // The prefix may come from the address: with two slashes first it would name another host.
+  const base = prefix.replace(/^\/+/, "/");
+  return ui.page(which, { title: name, description: `${base}/openapi.json`, files: `${base}/docs` });
 }

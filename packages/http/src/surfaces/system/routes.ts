@@ -1,28 +1,34 @@
-import { json } from "../../reply.ts";
+import { prefersHtml } from "../../input/accept.ts";
+import { json, page } from "../../reply.ts";
 import { type MountedRoute, type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
 import { readinessOf, readinessReplies, storeHealth } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
 import { toStatus } from "../v1/shape.ts";
-import { docs } from "./docs.ts";
+import { docs, docsPage } from "./docs.ts";
 import * as schemas from "./schemas.ts";
 
 /** system: what this is and how it feels. The health family is readiness, `/status` is liveness: it asks nobody. */
 export function system(service: Service, routes: () => readonly MountedRoute[]): readonly Route[] {
-  const { engine, name, version } = service;
+  const { engine, name, version, rootPage } = service;
   return [
     route("public", "GET", "/", {
       summary: "What this is",
-      reply: { schema: schemas.root },
-      handle: (_, { request }) =>
-        json(200, {
+      reply: [{ schema: schemas.root }, { type: "text/html", description: "For browsers, if so configured, a page." }],
+      handle(_, { request }) {
+        if (rootPage && prefersHtml(request.headers["accept"])) {
+          return page(docsPage(service, rootPage, request.prefix));
+        }
+        return json(200, {
           status: "ok",
           service: name,
           version,
           message: "The chat backend is running.",
+          docs: `${request.prefix}/docs`,
           health: `${request.prefix}/health`,
           current_llm_provider: service.provider(),
-        }),
+        });
+      },
     }),
     route("public", "GET", "/health", {
       summary: "Readiness",
@@ -53,6 +59,8 @@ export function system(service: Service, routes: () => readonly MountedRoute[]):
           name,
           version,
           description: `Chat with ${engine.info.description ?? engine.info.model}`,
+          docs: `${request.prefix}/docs`,
+          redoc: `${request.prefix}/redoc`,
           openapi: `${request.prefix}/openapi.json`,
           health: `${request.prefix}/health`,
           groups: service.groups,

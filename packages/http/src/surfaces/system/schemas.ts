@@ -6,6 +6,7 @@ export const root = z.object({
   service: z.string(),
   version: z.string(),
   message: z.string(),
+  docs: z.string().describe("A path on this server, like the other links."),
   health: z.string(),
   current_llm_provider: z.string(),
 });
@@ -23,7 +24,9 @@ export const info = z.object({
   name: z.string(),
   version: z.string(),
   description: z.string(),
-  openapi: z.string().describe("A path on this server."),
+  docs: z.string().describe("A path on this server, like the other links."),
+  redoc: z.string(),
+  openapi: z.string(),
   health: z.string(),
   groups: z.array(z.string()),
 });

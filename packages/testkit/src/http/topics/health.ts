@@ -75,11 +75,19 @@ export const health: HttpTopic = {
             service: "chatbot-api",
             version: "0.0.0",
             message: "The chat backend is running.",
+            docs: `${prefix}/docs`,
             health: `${prefix}/health`,
             current_llm_provider: "scripted",
           });
           const { body } = await ask("GET", "/info", { as: null });
-          assert.partialDeepStrictEqual(body, { name: "chatbot-api", version: "0.0.0", health: `${prefix}/health` });
+          assert.partialDeepStrictEqual(body, {
+            name: "chatbot-api",
+            version: "0.0.0",
+            docs: `${prefix}/docs`,
+            redoc: `${prefix}/redoc`,
+            openapi: `${prefix}/openapi.json`,
+            health: `${prefix}/health`,
+          });
         },
         { host: { prefix } },
       ),

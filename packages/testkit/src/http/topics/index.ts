@@ -2,6 +2,7 @@ import type { HttpTopic } from "../suite.ts";
 import { admin } from "./admin.ts";
 import { cors } from "./cors.ts";
 import { credentials } from "./credentials.ts";
+import { docs } from "./docs.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { owners } from "./owners.ts";
@@ -18,6 +19,7 @@ export const topics: readonly HttpTopic[] = [
   stop,
   simple,
   health,
+  docs,
   refusals,
   credentials,
   admin,

@@ -80,10 +80,14 @@ export abstract class StreamReader implements EventReader {
     return this.#finished;
   }
 
-  protected say(type: "text" | "reasoning", text: string): void {
-    const last = this.#last;
+  /** What has `meta` is closed with it: nothing is added to its event any more. */
+  protected say(type: "text" | "reasoning", text: string, meta?: ProviderMeta): void {
+    let last = this.#last;
     if (last?.type === type && this.#coalesce) last.text += text;
-    else this.#batch.push((this.#last = { type, text }));
+    else this.#batch.push((this.#last = last = { type, text }));
+    if (meta === undefined) return;
+    last.meta = meta;
+    this.#last = undefined;
   }
 
   /** What the provider must get back with the text or the thought that ends here; what is said next is another one. */

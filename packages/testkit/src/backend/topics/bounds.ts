@@ -33,7 +33,9 @@ export const bounds: BackendTopic = {
     endless("an event of lines without end is given up at 1 MB", "data: x\n"),
 
     check("an event above 1 MB makes no sense", async ({ ask, fake, soon }) => {
-      fake.next({ answer: { said: [{ text: "begun" }, { text: "x".repeat(1_100_000) }] }, wire: { perWrite: 1 } });
+      const more = Array.from({ length: 500 }, () => ({ text: "more" }));
+      const said = [{ text: "begun" }, { text: "x".repeat(1_100_000) }, ...more];
+      fake.next({ answer: { said }, wire: { perWrite: 1 } });
       const outcome = await ask();
       assert.deepEqual([outcome.text, outcome.finish, outcome.error?.code], ["begun", undefined, "upstream_invalid"]);
       assert.equal(await soon((await fake.request(0)).closed, "the end of the connection"), "aborted");

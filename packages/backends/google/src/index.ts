@@ -1,0 +1,3 @@
+export { google } from "./backend.ts";
+export type { SafetySetting } from "./gemini.ts";
+export type { GoogleOptions } from "./options.ts";

@@ -4,6 +4,7 @@ export { bearer } from "./auth/bearer.ts";
 export { type JSONWebKeySet, jwt, type JwtOptions, type JWTPayload } from "./auth/jwt.ts";
 export type { Authenticate, Principal } from "./auth/principal.ts";
 export { remote, type RemoteOptions } from "./auth/remote.ts";
+export { revocations, type Revocations } from "./auth/revocations.ts";
 export type { CorsOptions } from "./cors.ts";
 export type { DocsUi, PageLinks, WebFile, WebPage } from "./docs-ui.ts";
 export type { Group, HandlerOptions, InputLimits, Logger, StreamTimes } from "./options.ts";

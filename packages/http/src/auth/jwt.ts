@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@parlor/core";
+import { ChatError, type Clock, systemClock } from "@parlor/core";
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -11,6 +11,7 @@ import {
 } from "jose";
 import { credentialOf } from "./credential.ts";
 import type { Authenticate, Principal } from "./principal.ts";
+import type { Revocations } from "./revocations.ts";
 
 export type { JSONWebKeySet, JWTPayload };
 
@@ -52,6 +53,8 @@ type PublicKeyAlgorithm =
 interface CommonOptions {
   /** Who a token's owner is; undefined refuses it. Default: `sub` is the id, `name` the name, nobody is an admin. */
   readonly principal?: (claims: JWTPayload) => Principal | undefined;
+  /** Then tokens need a `jti`, and those that were revoked are refused. */
+  readonly revocations?: Pick<Revocations, "isRevoked">;
   /** How far clocks may differ, in seconds; default 5. */
   readonly clockToleranceSeconds?: number;
   readonly clock?: Clock;
@@ -65,11 +68,11 @@ const secretBytes = { HS256: 32, HS384: 48, HS512: 64 } as const;
  * Throws a TypeError for a secret that is too short. A key set that cannot be fetched is a 503.
  */
 export function jwt(options: JwtOptions): Authenticate {
-  const { clock = systemClock, principal = defaultPrincipal, clockToleranceSeconds = 5 } = options;
+  const { clock = systemClock, principal = defaultPrincipal, clockToleranceSeconds = 5, revocations } = options;
   const key = keyOf(options);
   const checks: JWTVerifyOptions = {
     algorithms: [...algorithmsOf(options)],
-    requiredClaims: ["exp"],
+    requiredClaims: revocations ? ["exp", "jti"] : ["exp"],
     clockTolerance: clockToleranceSeconds,
     ...(options.issuer !== undefined && { issuer: listOf(options.issuer) }),
     ...(options.audience !== undefined && { audience: listOf(options.audience) }),
@@ -79,6 +82,9 @@ export function jwt(options: JwtOptions): Authenticate {
     const token = credentialOf(request);
     if (token === undefined) return undefined;
     const claims = await verify(token, key, { ...checks, currentDate: new Date(clock.now()) });
+    if (claims && (await revocations?.isRevoked(String(claims.jti)))) {
+      throw new ChatError("unauthorized", "This token has been revoked. Log in again.");
+    }
     const who = claims && principal(claims);
     return who && { expiresAt: (claims.exp ?? 0) * 1000, ...who };
   };

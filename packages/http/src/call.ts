@@ -5,6 +5,8 @@ import type { HttpRequest } from "./seam.ts";
 export interface Call {
   readonly request: HttpRequest;
   readonly principal: Principal;
+  /** Who a session is that is made now: people who are known by nothing but the session's id are new with each. */
+  readonly own: (session: string) => Principal;
   /** Whose limits a turn takes; undefined: the principal's. */
   readonly limitKey: string | undefined;
   readonly requestId: string;

@@ -49,8 +49,9 @@ export async function dispatch<Raw>(
   if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
   if (route.access !== "public") exchange.principal = visitor.principal;
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
-  const input: { session_id?: unknown } = await readInput(route, request, params, bodyBytes);
-  const principal = visitor.principal ?? (exchange.principal = bearerOf(input.session_id));
+  const input: { session_id?: unknown; id?: unknown } = await readInput(route, request, params, bodyBytes);
+  const own = (session: unknown) => visitor.principal ?? (exchange.principal = bearerOf(session));
+  const principal = own(input.session_id ?? input.id);
   const limitKey = visitor.anonymous ? networkOf(request.ip) : undefined;
-  return route.handle(input, { request, principal, limitKey, requestId });
+  return route.handle(input, { request, principal, own, limitKey, requestId });
 }

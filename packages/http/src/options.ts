@@ -3,7 +3,7 @@ import type { CorsOptions } from "./cors.ts";
 import type { DocsUi } from "./docs-ui.ts";
 
 /** A family of routes; `docs` tells which. */
-export type Group = "v1" | "simple" | "admin" | "system";
+export type Group = "v1" | "simple" | "conversations" | "admin" | "system";
 
 export interface HandlerOptions<Raw = unknown> {
   /** Says who asks; several are tried in order, and who none of them knows gets 401. */
@@ -30,12 +30,21 @@ export interface HandlerOptions<Raw = unknown> {
   readonly docs?: DocsUi;
   /** What browsers get at `/`: the page of /docs. Default: JSON, as everybody else. Throws a TypeError without `docs`. */
   readonly rootPage?: "docs";
+  /** A service that has models of its own: GET /api/models and POST /api/models/swap ask it, not the engine. */
+  readonly modelService?: ModelService;
   /** Pages of other origins that may call; default: none. */
   readonly cors?: CorsOptions;
   readonly limits?: InputLimits;
   readonly streams?: Partial<StreamTimes>;
   /** One line per request; pino fits. */
   readonly logger?: Logger;
+}
+
+export interface ModelService {
+  /** `{ current_model, models, details }`, passed on as it is. */
+  models(): Promise<{ readonly [field: string]: unknown }>;
+  /** Throws `unknown_model`. */
+  swap(tag: string): Promise<unknown>;
 }
 
 /** Messages are limited by the engine's `maxMessageCharacters`. */

@@ -2,11 +2,11 @@ import type { ChatEngine, EngineHealth } from "@parlor/core";
 import { type Accounts, accountsOf } from "./auth/accounts.ts";
 import type { DocsUi } from "./docs-ui.ts";
 import { createFields, type Fields } from "./input/fields.ts";
-import type { Group, HandlerOptions, InputLimits, StreamTimes } from "./options.ts";
+import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
 
-const allGroups: readonly Group[] = ["v1", "simple", "admin", "system"];
+const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system"];
 const healthCachedMs = 1_000;
 const defaultTimes: StreamTimes = {
   heartbeatMs: 15_000,
@@ -32,6 +32,7 @@ export interface Service {
   readonly accounts: Accounts | undefined;
   readonly times: StreamTimes;
   readonly heartbeats: Heartbeats;
+  readonly modelService: ModelService | undefined;
   /** What `llm_provider` says. */
   provider(): string;
   /** Of backend and stores at most a second old; the engine's state is the present one. */
@@ -62,6 +63,7 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     limits,
     accounts: accountsOf(typeof options.auth === "function" ? [options.auth] : (options.auth ?? [])),
     times,
+    modelService: options.modelService,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
     provider: () => options.providerName ?? engine.info.provider,
     async health() {

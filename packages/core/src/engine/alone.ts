@@ -12,6 +12,25 @@ export async function alone<T>(
   stop: (key: SessionKey) => Promise<boolean>,
   work: () => Promise<T>,
 ): Promise<T> {
+  await stop(key);
+  // One that was on its way before the line was stopped.
+  return holding(parts, key, work, async () => {
+    const late = await parts.storage.turns.stop(key);
+    if (late) await parts.live.get(late.id)?.stop();
+  });
+}
+
+/** Does something with a session between two turns. Throws `turn_in_progress` if the running one does not end in time. */
+export function betweenTurns<T>(parts: Parts, key: SessionKey, work: () => Promise<T>): Promise<T> {
+  return holding(parts, key, work, async () => {});
+}
+
+async function holding<T>(
+  parts: Parts,
+  key: SessionKey,
+  work: () => Promise<T>,
+  onBusy: () => Promise<void>,
+): Promise<T> {
   const { turns } = parts.storage;
   const holder = {
     id: parts.newId(),
@@ -19,13 +38,11 @@ export async function alone<T>(
     model: "",
     createdAt: new Date(parts.clock.now()).toISOString(),
   };
-  await stop(key);
   const claim = await parts.line.wait(key, undefined, async () => {
     const result = await turns.claim(key, holder, { leaseMs: parts.leaseMs });
     if (result.kind === "won") return result.claim;
     if (result.kind === "unsettled") await fold(parts, result.turn);
-    // One that was on its way before the line was stopped.
-    else if (result.kind === "busy") await turns.stop(key).then((turn) => turn && parts.live.get(turn.id)?.stop());
+    else if (result.kind === "busy") await onBusy();
     return undefined;
   });
   try {

@@ -82,9 +82,14 @@ async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
 
 /** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */
 export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnInput, opened: Opened): Promise<Prompt> {
-  const system = input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt;
-  const uncounted: PromptMessage[] = [...toPromptMessages(opened.messages)];
-  if (system) uncounted.unshift(toSystem(system));
+  const given = toPromptMessages(opened.messages);
+  const system = [
+    input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt,
+    ...given.filter(isSystem).map(textOf),
+  ].filter(Boolean);
+  const uncounted = given.some(isSystem) ? given.filter((message) => !isSystem(message)) : [...given];
+  // Not every provider takes one anywhere but in front.
+  if (system.length > 0) uncounted.unshift(toSystem(system.join("\n\n")));
   const messages: PromptMessage[] = [];
   for (const message of uncounted) messages.push(message.tokens === undefined ? await counted(uses, message) : message);
   const room = roomFor(uses, input);
@@ -102,6 +107,10 @@ export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnI
     leftOut: fitted.leftOut,
   };
 }
+
+const isSystem = ({ role }: PromptMessage) => role === "system";
+
+const textOf = ({ parts }: PromptMessage) => parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 
 const toSystem = (text: string): PromptMessage => ({ role: "system", parts: [{ type: "text", text }] });
 

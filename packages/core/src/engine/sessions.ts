@@ -1,5 +1,5 @@
-import type { SessionKey } from "../contracts/index.ts";
-import { alone } from "./alone.ts";
+import type { NewMessage, SessionKey } from "../contracts/index.ts";
+import { alone, betweenTurns } from "./alone.ts";
 import { eraseOwner } from "./erase.ts";
 import { heal } from "./fold.ts";
 import { checkKey } from "./input.ts";
@@ -29,6 +29,19 @@ export function createSessions(parts: Parts, stop: (key: SessionKey) => Promise<
       checkKey(owner);
       return sessions.list(owner, { limit: 50, ...page });
     },
+    add: (key, { role, text }) =>
+      betweenTurns(parts, key, async () => {
+        if (!(await sessions.get(key))) return undefined;
+        const message: NewMessage = {
+          id: parts.newId(),
+          role,
+          parts: [{ type: "text", text }],
+          createdAt: new Date(parts.clock.now()).toISOString(),
+          status: "complete",
+        };
+        await sessions.append(key, [message]);
+        return sessions.message(key, message.id);
+      }),
     clear: (key) => alone(parts, key, stop, () => sessions.clear(key)),
     delete: (key) =>
       alone(parts, key, stop, async () => {

@@ -224,6 +224,11 @@ export interface Sessions {
   update(key: SessionKey, patch: SessionPatch): Promise<Session | undefined>;
   history(key: SessionKey, page?: Partial<MessagePage>): Promise<History | undefined>;
   list(owner: string, page?: Partial<PageRequest>): Promise<Page<Session>>;
+  /** Stores a message between two turns, without asking the model; undefined when there is no such session. */
+  add(
+    key: SessionKey,
+    message: { readonly role: "system" | "user" | "assistant"; readonly text: string },
+  ): Promise<Message | undefined>;
   clear(key: SessionKey): Promise<number | undefined>;
   delete(key: SessionKey): Promise<boolean>;
   /** Erases everything of one owner; how many sessions. */

@@ -9,18 +9,23 @@ interface ChatInput {
   readonly max_tokens?: number | undefined;
 }
 
-/** What every surface asks of the engine alike. */
+/** A message to a session. */
 export function toTurnInput(input: ChatInput, call: Call): TurnInput {
-  if (input.message === undefined) throw invalid([{ path: "message", message: "Invalid input: expected a message" }]);
-  const idempotencyKey = idempotencyKeyOf(call.request.headers["idempotency-key"]);
+  const { message, session_id: session, temperature, max_tokens: maxTokens } = input;
+  if (message === undefined) throw invalid([{ path: "message", message: "Invalid input: expected a message" }]);
   const settings: ModelSettings = {
-    ...(input.temperature !== undefined && { temperature: input.temperature }),
-    ...(input.max_tokens !== undefined && { maxTokens: input.max_tokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxTokens !== undefined && { maxTokens }),
   };
+  return { ...turnOf(session, settings, call), message };
+}
+
+/** What every surface asks of the engine alike; what is said comes to it. */
+export function turnOf(session: string, settings: ModelSettings, call: Call): TurnInput {
+  const idempotencyKey = idempotencyKeyOf(call.request.headers["idempotency-key"]);
   return {
     owner: call.principal.id,
-    session: input.session_id,
-    message: input.message,
+    session,
     settings,
     signal: call.request.signal,
     requestId: call.requestId,

@@ -23,6 +23,11 @@ export function eventWithoutId(event: string, data: string): string {
   return `event: ${field(event)}\ndata: ${data}\n\n`;
 }
 
+/** The same for events without a name. */
+export function dataWithoutId(data: string): string {
+  return `data: ${data}\n\n`;
+}
+
 /** No event: tells the client where it stands and, in milliseconds, when to come back after a break. */
 export function position(stream: string, offset: number, retryMs: number): string {
   return `retry: ${Math.round(retryMs)}\nid: ${field(stream)}:${offset}\n\n`;

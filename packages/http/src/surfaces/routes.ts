@@ -2,6 +2,7 @@ import type { Group } from "../options.ts";
 import type { MountedRoute, Route } from "../route.ts";
 import type { Service } from "../service.ts";
 import { admin } from "./admin/routes.ts";
+import { conversations } from "./conversations/routes.ts";
 import { simple } from "./simple/routes.ts";
 import { system } from "./system/routes.ts";
 import { v1 } from "./v1/routes.ts";
@@ -9,7 +10,7 @@ import { v1 } from "./v1/routes.ts";
 /** `routes`: those of all mounted groups, once they are there. */
 type Surface = (service: Service, routes: () => readonly MountedRoute[]) => readonly Route[];
 
-const surfaces: { readonly [group in Group]: Surface } = { v1, simple, admin, system };
+const surfaces: { readonly [group in Group]: Surface } = { v1, simple, conversations, admin, system };
 
 /** The tables of the mounted groups as one. */
 export function routesOf(service: Service): readonly MountedRoute[] {

@@ -207,11 +207,13 @@ export class Connection<Raw> implements SocketEvents {
     const { request, requestId } = this.#context;
     const visitor = this.#admitted?.visitor;
     const signal = this.#gone.signal;
+    const own = (session: string) => visitor?.principal ?? bearerOf(session);
     return (session, idempotencyKey) => {
       const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
       return {
         request: { ...derive(request), headers, signal },
-        principal: visitor?.principal ?? bearerOf(session),
+        principal: own(session),
+        own,
         limitKey: visitor?.anonymous ? networkOf(request.ip) : undefined,
         requestId,
       };

@@ -9,12 +9,13 @@ import { routesOf } from "../../src/surfaces/routes.ts";
 import { type World, world } from "../world.ts";
 import type { AccessCase, AccessCases } from "./case.ts";
 import { admin } from "./admin.ts";
+import { conversations } from "./conversations.ts";
 import { simple } from "./simple.ts";
 import { system } from "./system.ts";
 import { v1 } from "./v1.ts";
 
 /** A file per group beside this one. A group without one does not compile; a route without a case fails. */
-const cases: { readonly [group in Group]: AccessCases } = { v1, simple, admin, system };
+const cases: { readonly [group in Group]: AccessCases } = { v1, simple, conversations, admin, system };
 
 const engine = createChatEngine({ backend: scriptedBackend([]) });
 const routes = routesOf(createService(engine, {}));

@@ -35,7 +35,7 @@ export function expectReply(answer: Answer, expected: unknown, status = 200): vo
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const durations = new Set(["generation_time", "uptime"]);
+const durations = new Set(["generation_time", "uptime", "inference_time_ms"]);
 
 function mask(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mask);

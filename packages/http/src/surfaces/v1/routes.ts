@@ -1,4 +1,4 @@
-import { ChatError, type ErrorCode } from "@parlor/core";
+import type { ErrorCode } from "@parlor/core";
 import { json } from "../../reply.ts";
 import { type Call, type Route, route, socketRoute } from "../../route.ts";
 import type { HttpReply } from "../../seam.ts";
@@ -7,6 +7,7 @@ import { cursorOf, resume } from "../../stream/resume.ts";
 import { replyOf } from "../../stream/reply-of.ts";
 import { sse } from "../../stream/sse.ts";
 import { socketPath } from "../../ws/socket-path.ts";
+import { pageBefore } from "../page-before.ts";
 import { readinessOf, readinessReplies } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
 import { sessionNotFound } from "../session-not-found.ts";
@@ -91,7 +92,7 @@ export function v1(service: Service): readonly Route[] {
       async handle({ limit, cursor }, { principal, request }) {
         const page = await engine.sessions.list(principal.id, { limit, ...(cursor !== undefined && { cursor }) });
         const next = page.cursor && nextLink(`${request.prefix}/api/v1/sessions`, { limit, cursor: page.cursor });
-        const rows = page.items.map((session) => toSessionRow(session, engine.info.model));
+        const rows = page.items.map((session) => toSessionRow(session, engine.models.current));
         return json(200, rows, next ? { link: next } : undefined);
       },
     }),
@@ -106,11 +107,7 @@ export function v1(service: Service): readonly Route[] {
       query: { limit: fields.limit(200, 1000), before: fields.cursor },
       async handle({ session_id: id, limit, before }, { principal, request }) {
         const key = { owner: principal.id, id };
-        const seq = before === undefined ? undefined : (await engine.storage.sessions.message(key, before))?.seq;
-        if (before !== undefined && seq === undefined) {
-          throw new ChatError("not_found", "There is no message with the id given as `before`.");
-        }
-        const history = await engine.sessions.history(key, { limit, ...(seq !== undefined && { before: seq }) });
+        const history = await engine.sessions.history(key, await pageBefore(engine, key, limit, before));
         if (!history) throw sessionNotFound();
         const first = history.messages.length === limit ? history.messages[0] : undefined;
         const next = first && nextLink(`${request.prefix}/api/v1/sessions/${id}`, { limit, before: first.id });

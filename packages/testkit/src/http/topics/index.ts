@@ -1,5 +1,7 @@
 import type { HttpTopic } from "../suite.ts";
 import { admin } from "./admin.ts";
+import { conversationTurns } from "./conversation-turns.ts";
+import { conversations } from "./conversations.ts";
 import { cors } from "./cors.ts";
 import { credentials } from "./credentials.ts";
 import { docs } from "./docs.ts";
@@ -18,6 +20,8 @@ export const topics: readonly HttpTopic[] = [
   v1,
   stop,
   simple,
+  conversations,
+  conversationTurns,
   health,
   docs,
   refusals,

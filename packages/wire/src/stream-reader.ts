@@ -1,9 +1,9 @@
 import { ChatError, type BackendEvent, type FinishReason, type ProviderMeta, type Usage } from "@parlor/core";
-import { createParser } from "eventsource-parser";
+import { createParser, type EventSourceParser } from "eventsource-parser";
 import type { EventReader } from "./stream-answer.ts";
 import { causeIn } from "./transport.ts";
 
-/** One event of the stream is at most this long, in characters. */
+/** One event of most streams is at most this long, in characters. */
 const maxEvent = 1_048_576;
 /** Each line with an unknown field costs an Error; a real stream has none. */
 const maxStrange = 1000;
@@ -27,27 +27,32 @@ export abstract class StreamReader implements EventReader {
   /** Given once, after the finish. */
   protected usage: Usage | undefined;
   readonly #coalesce: boolean;
-  readonly #parser = createParser({
-    maxBufferSize: maxEvent,
-    onEvent: ({ event, data }) => {
-      if (this.done) return;
-      if (data.length > maxEvent) throw this.invalid("sent an event above 1 MB");
-      this.onEvent(event, data);
-    },
-    onError: ({ type }) => {
-      if (type === "max-buffer-size-exceeded") throw this.invalid("sent an event above 1 MB");
-      if (++this.#strange > maxStrange) throw this.invalid("sent something that is no event stream");
-    },
-  });
+  readonly #parser: EventSourceParser;
   #strange = 0;
   #batch: BackendEvent[] = [];
   #last: Growing | undefined;
   #finished = false;
 
-  /** `name`: the service, for sentences. `coalesce`: whether all the text of one read is one event. */
-  constructor(name: string, coalesce: boolean) {
+  /**
+   * `name`: the service, for sentences. `coalesce`: whether all the text of one read is one event. `longest`: characters that an
+   * event may have.
+   */
+  constructor(name: string, coalesce: boolean, longest = maxEvent) {
     this.name = name;
     this.#coalesce = coalesce;
+    const tooLong = (): ChatError => this.invalid(`sent an event above ${longest / 1_048_576} MB`);
+    this.#parser = createParser({
+      maxBufferSize: longest,
+      onEvent: ({ event, data }) => {
+        if (this.done) return;
+        if (data.length > longest) throw tooLong();
+        this.onEvent(event, data);
+      },
+      onError: ({ type }) => {
+        if (type === "max-buffer-size-exceeded") throw tooLong();
+        if (++this.#strange > maxStrange) throw this.invalid("sent something that is no event stream");
+      },
+    });
   }
 
   /** One event of the stream. May throw a ChatError, or a SyntaxError for what is no JSON. */

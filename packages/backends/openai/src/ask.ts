@@ -1,20 +1,11 @@
 import type { ChatError } from "@parlor/core";
-import { fromTransport, nodeFetch, retryAfterOf, startOf, type Answer, type NodeFetch } from "@parlor/wire";
+import { askDirectly, fromTransport, retryAfterOf, type Asking } from "@parlor/wire";
 import Client, { type ClientOptions } from "openai";
 import { fromStatus, type ProviderError } from "./errors.ts";
 import type { OpenAIOptions, Resolved } from "./options.ts";
-import type { RequestBody } from "./request.ts";
-
-const path = "/chat/completions";
-
-export interface Asking {
-  /** Sends a call; resolves at the headers of a successful answer. Throws ChatErrors. */
-  readonly ask: (body: RequestBody, signal: AbortSignal) => Promise<Answer>;
-  readonly close: () => void;
-}
 
 /** Through somebody's own client, which makes and sends each call its own way; only its retries are off. */
-export function askThrough(client: Client, { name }: Resolved): Asking {
+export function askThrough(client: Client, { name, path }: Resolved): Asking<object> {
   return {
     async ask(body, signal) {
       try {
@@ -27,29 +18,16 @@ export function askThrough(client: Client, { name }: Resolved): Asking {
   };
 }
 
-/**
- * With a client of our own, which makes the request once: address, credentials and headers stay the same, and making them
- * anew costs a short call more than all its tokens do. Each call sends its body with them.
- */
-export function askDirectly(options: Resolved, given: OpenAIOptions["fetch"]): Asking {
-  const { name } = options;
-  const { fetch, close }: NodeFetch = given ? { fetch: given, close() {} } : nodeFetch(options.connectMs);
-  let request: ReturnType<typeof makeRequest> | undefined;
-
-  async function ask(body: RequestBody, signal: AbortSignal): Promise<Answer> {
-    const { url, headers } = await (request ??= makeRequest(options));
-    const post = { method: "POST", headers, body: JSON.stringify(body), signal, redirect: "manual" } as const;
-    let answer: Answer;
-    try {
-      answer = await fetch(url, post);
-    } catch (error) {
-      throw fromTransport(name, error);
-    }
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    const error = errorIn(await startOf(answer));
-    throw fromStatus(name, answer.status, error, body, retryAfterOf(answer.headers, Date.now()));
-  }
-  return { ask, close };
+/** With a client of our own, which makes the request once; each call sends its body with it. */
+export function askOurselves(options: Resolved, fetch: OpenAIOptions["fetch"]): Asking<object> {
+  const { name, connectMs } = options;
+  return askDirectly({
+    name,
+    connectMs,
+    request: () => makeRequest(options),
+    refused: ({ status, text, body, retryAfterMs }) => fromStatus(name, status, errorIn(text), body, retryAfterMs),
+    fetch,
+  });
 }
 
 /** The SDK lets OPENAI_CUSTOM_HEADERS into every client; here only what our options say counts. */
@@ -61,7 +39,7 @@ class OpenAI extends Client {
 }
 
 async function makeRequest(options: Resolved): Promise<{ url: string; headers: { [name: string]: string } }> {
-  const { apiKey, baseURL, headers } = options;
+  const { apiKey, baseURL, path, headers } = options;
   const client = new OpenAI({
     // The SDK wants a key even where none is sent.
     apiKey: apiKey ?? "none",
@@ -89,7 +67,7 @@ function errorIn(text: string): ProviderError | undefined {
   }
 }
 
-function fromClient(name: string, error: unknown, body: RequestBody): ChatError {
+function fromClient(name: string, error: unknown, body: object): ChatError {
   if (!(error instanceof Error)) return fromTransport(name, error);
   // Not by instanceof: the client may come from another copy of the package.
   const { status, headers, error: inner } = error as Error & { status?: unknown; headers?: Headers; error?: unknown };

@@ -1,10 +1,12 @@
 import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
-import { askDirectly, askThrough } from "./ask.ts";
+import { estimateTokens, PassiveHealth, streamAnswer, type Answer, type EventReader } from "@parlor/wire";
+import { askOurselves, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
-import { resolveOptions, type OpenAIOptions } from "./options.ts";
+import { resolveOptions, type OpenAIOptions, type Resolved } from "./options.ts";
 import type { Service } from "./service.ts";
-import { estimateTokens, toBody, type RequestBody } from "./request.ts";
+import { toBody } from "./request.ts";
+import { ResponsesEvents } from "./responses/events.ts";
+import { toResponsesBody } from "./responses/request.ts";
 
 /**
  * A model of OpenAI, or of any service that speaks its Chat Completions protocol, as a backend. Throws a TypeError for options that
@@ -18,9 +20,9 @@ export function openai(options: OpenAIOptions): ModelBackend {
 /** `preset`: the service, where it is known before its address. */
 export function createBackend(options: OpenAIOptions, preset?: Service): ModelBackend {
   const resolved = resolveOptions(options, preset);
-  const { name, model, service, baseURL, settings, contextWindow, coalesce, retries } = resolved;
+  const { name, model, service, baseURL, settings, contextWindow, retries } = resolved;
   const { client } = options;
-  const asking = client ? askThrough(client, resolved) : askDirectly(resolved, options.fetch);
+  const asking = client ? askThrough(client, resolved) : askOurselves(resolved, options.fetch);
   const health = new PassiveHealth();
   let closed = false;
 
@@ -36,12 +38,12 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
   };
 
   function generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly BackendEvent[]> {
-    let body: RequestBody | undefined;
+    let body: object | undefined;
     const ask = async (): Promise<Answer> => {
       if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
-      return asking.ask((body ??= toBody(request, resolved)), signal);
+      return asking.ask((body ??= bodyOf(request, resolved)), signal);
     };
-    return streamAnswer({ name, ask, events: new Events(name, coalesce), retries, health }, signal);
+    return streamAnswer({ name, ask, events: readerOf(resolved), retries, health }, signal);
   }
 
   return {
@@ -55,4 +57,12 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
       return Promise.resolve();
     },
   };
+}
+
+function bodyOf(request: GenerateRequest, options: Resolved): object {
+  return options.api === "chat" ? toBody(request, options) : toResponsesBody(request, options);
+}
+
+function readerOf({ api, name, model, coalesce }: Resolved): EventReader {
+  return api === "chat" ? new Events(name, coalesce) : new ResponsesEvents(name, model, coalesce);
 }

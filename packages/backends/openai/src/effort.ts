@@ -30,10 +30,18 @@ const stepsOf: readonly (readonly [model: RegExp, steps: readonly ReasoningEffor
   [/^o\d/, ["low", "medium", "high"]],
 ];
 
+/** Whether a model of OpenAI's thinks; one that is not known is taken for one. */
+export function thinks(model: string): boolean {
+  return stepsFor(model).length > 0;
+}
+
 /** For a model of OpenAI's: undefined where it does not think. A model that is not known is told what was wanted. */
 export function effortFor(model: string, settings: ModelSettings): ReasoningEffort | undefined {
   const wanted = effortOf(settings);
+  return wanted && nearest(wanted, stepsFor(model));
+}
+
+function stepsFor(model: string): readonly ReasoningEffort[] {
   const bare = model.slice(model.lastIndexOf("/") + 1).toLowerCase();
-  const steps = stepsOf.find(([pattern]) => pattern.test(bare))?.[1] ?? scale;
-  return wanted && nearest(wanted, steps);
+  return stepsOf.find(([pattern]) => pattern.test(bare))?.[1] ?? scale;
 }

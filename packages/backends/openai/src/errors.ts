@@ -6,6 +6,7 @@ export interface ProviderError {
   readonly type?: unknown;
   readonly message?: unknown;
   readonly param?: unknown;
+  readonly metadata?: unknown;
 }
 
 /** How providers name failures in `error.code` and `error.type`. */
@@ -21,6 +22,15 @@ const named = new Map<string, ErrorCode>(
     content_filter: "content_filter",
     content_policy_violation: "content_filter",
     responsibleaipolicyviolation: "content_filter",
+    invalid_prompt: "content_filter",
+    bio_policy: "content_filter",
+    cyber_policy: "content_filter",
+    misalignment_policy_violation: "content_filter",
+    image_content_policy_violation: "content_filter",
+    data_residency_mismatch: "backend_bad_request",
+    // Groq's words for a model that made no call or JSON of it.
+    tool_use_failed: "upstream_invalid",
+    json_validate_failed: "upstream_invalid",
     rate_limit_exceeded: "backend_rate_limited",
     rate_limit_error: "backend_rate_limited",
     overloaded_error: "backend_overloaded",
@@ -74,6 +84,7 @@ const sentences: { readonly [code in ErrorCode]?: string } = {
   backend_error: "failed",
   context_too_long: "says that the conversation does not fit the model's context",
   content_filter: "blocked the content",
+  upstream_invalid: "says that its model made something that makes no sense",
 };
 
 function toError(name: string, code: ErrorCode, hint: string, retryAfterMs?: number): ChatError {
@@ -108,11 +119,15 @@ export function fromBaseResp(name: string, status: number): ChatError {
   return toError(name, byBaseResp[status] ?? "backend_error", ` (status ${status})`);
 }
 
-function codeOf({ code, type, message }: ProviderError = {}): ErrorCode | undefined {
+function codeOf({ code, type, message, metadata }: ProviderError = {}): ErrorCode | undefined {
   for (const word of [code, type]) {
     const meant = typeof word === "string" ? named.get(word.toLowerCase()) : undefined;
     if (meant !== undefined) return meant;
   }
+  // OpenAI's Responses name a dozen faults of an image.
+  if (typeof code === "string" && /(^|_)image(_|$)/.test(code)) return "backend_bad_request";
+  // OpenRouter's way to say that a moderation refused the prompt, under 403.
+  if (typeof metadata === "object" && metadata !== null && "flagged_input" in metadata) return "content_filter";
   // Many services tell this one in words only.
   const told = typeof message === "string" && /context (length|window|size)|prompt is too long/i.test(message);
   return told ? "context_too_long" : undefined;

@@ -41,6 +41,7 @@ export class Events implements EventReader {
     },
   });
   #strange = 0;
+  #refused = false;
   #batch: BackendEvent[] = [];
   #last: Growing | undefined;
   #finish: FinishReason | undefined;
@@ -155,7 +156,9 @@ export class Events implements EventReader {
     if (!choice.finish_reason) return;
     this.#content.end();
     this.#batch.push(...this.#calls.events());
-    this.#finish = toFinishReason(choice.finish_reason, this.#calls.size > 0);
+    const reason = toFinishReason(choice.finish_reason, this.#calls.size > 0);
+    // OpenAI says `stop` after a refusal, which is no answer.
+    this.#finish = this.#refused && reason === "stop" ? "content-filter" : reason;
     this.#batch.push({ type: "finish", reason: this.#finish });
   }
 
@@ -167,6 +170,7 @@ export class Events implements EventReader {
       const text = this.#details.next(details);
       if (text !== "") this.#say("reasoning", text);
     }
+    if (delta.refusal) this.#refused = true;
     const said = content || delta.refusal;
     if (said) this.#content.push(this.#text(said));
     if (calls) for (const [position, call] of calls.entries()) this.#calls.add(call, position);

@@ -1,4 +1,5 @@
 import type { Part, PromptMessage } from "@parlor/core";
+import { toText } from "@parlor/wire";
 import type OpenAI from "openai";
 import { toUserContent, type UserContent } from "./content.ts";
 import type { ReasoningField, Service } from "./service.ts";
@@ -80,9 +81,4 @@ function joinContents(first: string | UserContent[], second: string | UserConten
 
 export function textOf(parts: readonly Part[]): string {
   return parts.map((part) => ("text" in part ? part.text : "")).join("");
-}
-
-/** Text as it is, anything else as JSON. */
-export function toText(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "null");
 }

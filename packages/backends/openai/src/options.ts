@@ -1,4 +1,5 @@
 import type { Json, ModelPrices, ModelSettings } from "@parlor/core";
+import { checkCallOptions, toAddress, toKey } from "@parlor/wire";
 import type OpenAI from "openai";
 import { contextWindowOf } from "./context-windows.ts";
 import type { ReasoningField, Service } from "./service.ts";
@@ -6,6 +7,11 @@ import { compatibleService, openaiService } from "./services.ts";
 
 export interface OpenAIOptions {
   readonly model: string;
+  /**
+   * Which protocol: Chat Completions (`chat`, the default), which nearly every service speaks, or OpenAI's Responses, by which
+   * its models keep their thoughts between tool calls and tell summaries of them.
+   */
+  readonly api?: "chat" | "responses";
   /**
    * Default: the environment's OPENAI_API_KEY, for OpenAI's own service alone, so that a key never goes to a server it is not
    * for. Other services: none, as many local ones need none.
@@ -46,6 +52,9 @@ export interface Resolved {
   readonly model: string;
   readonly name: string;
   readonly service: Service;
+  readonly api: "chat" | "responses";
+  /** Behind the base URL. */
+  readonly path: string;
   readonly apiKey: string | undefined;
   readonly baseURL: string;
   readonly contextWindow: number;
@@ -62,20 +71,16 @@ export interface Resolved {
  * names the faulty option and never shows its value.
  */
 export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolved {
-  const { model, client, headers = {}, settings = {}, extraBody = {} } = options;
+  const { model, client, api = "chat", headers = {}, settings = {}, extraBody = {} } = options;
   const { connectMs = 5000, retries = 2, coalesce = true, returnReasoning } = options;
-  if (typeof model !== "string" || model === "") throw new TypeError("openai: `model` is missing");
+  const self = preset?.name ?? "openai";
+  if (typeof model !== "string" || model === "") throw new TypeError(`${self}: \`model\` is missing`);
   if (client) refuseBoth(options);
-  for (const [header, value] of Object.entries(headers)) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(header) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
-      throw new TypeError(`openai: the header ${JSON.stringify(header)} holds characters that no header may hold`);
-    }
-  }
-  if (!(connectMs > 0)) throw new TypeError("openai: `connectMs` must be above 0");
-  if (!Number.isInteger(retries) || retries < 0) throw new TypeError("openai: `retries` must be 0, 1, 2 …");
+  if (api !== "chat" && api !== "responses") throw new TypeError(`${self}: \`api\` must be "chat" or "responses"`);
+  checkCallOptions(self, { headers, connectMs, retries });
 
   const given = client?.baseURL ?? options.baseURL ?? (preset ?? openaiService).baseURL;
-  const address = addressOf(given, client !== undefined);
+  const address = toAddress(self, given, client !== undefined);
   const known = preset ?? (openaiService.key?.host.test(address.hostname) ? openaiService : compatibleService);
   const name = options.name ?? preset?.name ?? openaiService.name;
   const { contextWindow = contextWindowOf(model) } = options;
@@ -83,6 +88,8 @@ export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolv
     model,
     name,
     service: { ...known, name, ...(returnReasoning && { returnReasoning }) },
+    api,
+    path: api === "responses" ? "/responses" : (known.path?.(model) ?? "/chat/completions"),
     apiKey: client ? undefined : keyOf(options.apiKey, known, address),
     baseURL: address.href.replace(/\/+$/, ""),
     contextWindow,
@@ -102,30 +109,12 @@ function refuseBoth(options: OpenAIOptions): void {
   }
 }
 
-function addressOf(baseURL: string, ofClient: boolean): URL {
-  const url = URL.parse(baseURL);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new TypeError("openai: `baseURL` is not an http(s) address");
-  const extras = url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "";
-  if (extras && !ofClient) {
-    throw new TypeError(
-      "openai: `baseURL` must not hold credentials, a query or a fragment; a key belongs into `apiKey`",
-    );
-  }
-  // What a client holds beyond the address is the client's; none of it is shown.
-  url.username = url.password = url.search = url.hash = "";
-  return url;
-}
-
 function keyOf(given: string | undefined, service: Service, { hostname }: URL): string | undefined {
   const own = service.key?.host.test(hostname) ? service.key : undefined;
-  const key = given ?? own?.variables.map((variable) => process.env[variable]).find((value) => value);
-  if (key === undefined || key === "") {
-    if (own?.required) throw new TypeError(`${service.name}: no API key; pass \`apiKey\` or set ${own.variables[0]}`);
-    return undefined;
-  }
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new TypeError("openai: `apiKey` holds a space, a line break or another character that no key has");
+  const set = own?.variables.map((variable) => process.env[variable]).find((value) => value);
+  const key = toKey(service.name, given ?? set);
+  if (key === undefined && own?.required) {
+    throw new TypeError(`${service.name}: no API key; pass \`apiKey\` or set ${own.variables[0]}`);
   }
   return key;
 }

@@ -1,6 +1,6 @@
-import type { GenerateRequest, ModelSettings, PromptMessage, ResponseFormat, ToolChoice, ToolSpec } from "@parlor/core";
+import type { GenerateRequest, ModelSettings, ResponseFormat, ToolChoice, ToolSpec } from "@parlor/core";
 import type OpenAI from "openai";
-import { toText, toWireMessages } from "./messages.ts";
+import { toWireMessages } from "./messages.ts";
 import type { Resolved } from "./options.ts";
 import type { Service } from "./service.ts";
 
@@ -59,21 +59,4 @@ function toFormat(format: ResponseFormat): NonNullable<RequestBody["response_for
   if (format.type === "json") return { type: "json_object" };
   const { name, schema, strict } = format;
   return { type: "json_schema", json_schema: { name, schema, ...(strict !== undefined && { strict }) } };
-}
-
-/** An estimate: a quarter of the characters and 4 for each message; 1,000 for an image or a file. */
-export function estimateTokens(messages: readonly PromptMessage[]): number {
-  let tokens = 0;
-  for (const { parts } of messages) {
-    let characters = 0;
-    tokens += 4;
-    for (const part of parts) {
-      if (part.type === "text") characters += part.text.length;
-      else if (part.type === "tool-call") characters += part.name.length + toText(part.input).length;
-      else if (part.type === "tool-result") characters += toText(part.output).length;
-      else if (part.type !== "reasoning") tokens += 1000;
-    }
-    tokens += Math.ceil(characters / 4);
-  }
-  return tokens;
 }

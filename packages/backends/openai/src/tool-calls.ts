@@ -1,4 +1,5 @@
 import { ChatError, type BackendEvent } from "@parlor/core";
+import { toToolInput } from "@parlor/wire";
 
 /** One fragment as it comes: id and name in a call's first one, `arguments` in pieces. */
 export interface CallFragment {
@@ -51,16 +52,7 @@ export class ToolCalls {
   events(): BackendEvent[] {
     return this.#calls.map(({ id, name, input }, position) => {
       if (name === "") throw new ChatError("upstream_invalid", "The model called a tool without naming it.");
-      return { type: "tool-call", id: id === "" ? `call_${position}` : id, name, input: parsed(input) };
+      return { type: "tool-call", id: id === "" ? `call_${position}` : id, name, input: toToolInput(input) };
     });
-  }
-}
-
-function parsed(input: string): unknown {
-  if (input.trim() === "") return {};
-  try {
-    return JSON.parse(input);
-  } catch {
-    return input;
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { GenerateRequest, ModelSettings, Part, PromptMessage } from "@parlor/core";
+import { estimateTokens } from "@parlor/wire";
 import { resolveOptions, type OpenAIOptions } from "../src/options.ts";
-import { estimateTokens, toBody, type RequestBody } from "../src/request.ts";
+import { toBody, type RequestBody } from "../src/request.ts";
 import { ask, pair, says } from "./support.ts";
 
 function body(

@@ -109,8 +109,9 @@ describe("a stream", () => {
     expect(events.filter((event) => event.type === "finish")).toHaveLength(1);
   });
 
-  it("gives a refusal as text", async () => {
-    expect((await answer({ steps: [{ delta: { refusal: "I won't" } }] })).text).toBe("I won't");
+  it("gives a refusal as text, and tells that it was one", async () => {
+    const refused = await answer({ steps: [{ delta: { refusal: "I " } }, { delta: { refusal: "won't" } }] });
+    expect(refused).toMatchObject({ text: "I won't", finish: "content-filter", error: undefined });
   });
 
   it("does not mistake [DONE] in the text for the end", async () => {

@@ -1,4 +1,6 @@
 export { chatCompletions } from "./chat-fixtures.ts";
+export { responses } from "./responses-fixtures.ts";
+export { toResponsesEvents, toResponsesRecord } from "./responses-records.ts";
 export { failure, reasoning, repliesOf, text, toolCall } from "./reply.ts";
 export type { FakeReply, FakeUsage, ReasoningCarrier, Step } from "./reply.ts";
 export { fakeOpenAI } from "./server.ts";

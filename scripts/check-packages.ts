@@ -87,6 +87,19 @@ function runBin(name: string): void {
   }
 }
 
+/** Swagger UI and ReDoc come out of the tarball of @parlor/docs-ui, for nothing else has them here. */
+async function loadDocs(origin: string): Promise<void> {
+  for (const page of ["/docs", "/redoc"]) {
+    const html = await (await fetch(origin + page)).text();
+    const files = [...html.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, file]) => file);
+    if (files.length === 0) throw new Error(`${page} loads nothing: ${html}`);
+    for (const file of files) {
+      const { status } = await fetch(origin + file);
+      if (status !== 200) throw new Error(`${file} of ${page} is a ${status}`);
+    }
+  }
+}
+
 /** The published command, from its own tarball, makes and loads its model and answers. */
 async function serveOnce(): Promise<void> {
   const env = { PATH: process.env["PATH"], PORT: "0" };
@@ -103,6 +116,7 @@ async function serveOnce(): Promise<void> {
       if (url === undefined) continue;
       const answer = await (await fetch(url)).text();
       if (!answer.includes("event: done")) throw new Error(`it answered: ${answer}`);
+      await loadDocs(new URL(url).origin);
       return;
     }
     throw new Error(`it ended: ${printed}`);
@@ -125,7 +139,7 @@ try {
     await check(`${name}: every export imports`, () => importAll(name));
     if (manifestOf(name).bin) await check(`${name}: commands run`, () => runBin(name));
   }
-  await check("the packed server answers", serveOnce);
+  await check("the packed server answers and shows its documentation pages", serveOnce);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

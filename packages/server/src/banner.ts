@@ -26,7 +26,7 @@ export function banner({ config, warnings }: Start, { url, engine }: RunningServ
       : []),
     ...warnings.map((warning) => `  note     ${warning}`),
     "",
-    `  ${url}/api/v1/chat    ${url}/health`,
+    `  ${url}/api/v1/chat    ${url}/docs    ${url}/health`,
     "",
     "Try it:",
     `  curl -N "${url}/api/v1/chat/stream?message=Hello&session_id=demo"`,

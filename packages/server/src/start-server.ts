@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
+import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
 import { listener } from "@parlor/http/node";
 import type { Logger } from "pino";
@@ -66,6 +67,8 @@ async function serve(config: Config, backend: ModelBackend, storage: Storage, lo
     sharedAnonymous: true,
     version,
     logger,
+    docs: docsUi(),
+    ...(config.rootPage && { rootPage: config.rootPage }),
     ...(config.model.kind === "openai" && { providerName: config.model.spelled }),
   });
   const turnAway = createTurnAway(logger);

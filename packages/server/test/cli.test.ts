@@ -91,7 +91,7 @@ test("an address of the whole network is served on request, and the start says w
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
   expect((await fetch(`${url}/status`)).status).toBe(200);
   expect(cli.output.stdout).toMatch(/listens on every interface of this machine, and nothing asks for credentials/);
-  expect(cli.output.stdout).toContain("note     ROOT_PAGE is set, but nothing uses it yet\n");
+  expect(cli.output.stdout).toContain("note     ROOT_PAGE=chat is set, but nothing uses it yet\n");
 });
 
 test(".env is read, and the environment wins over it", async () => {

@@ -24,6 +24,23 @@ test("an unknown path is a 404 as problem+json", async () => {
   expect(await response.json()).toMatchObject({ status: 404, code: "not_found" });
 });
 
+test("the documentation pages are there, and at the root for browsers where ROOT_PAGE says so", async () => {
+  const { variables } = await fakeModel();
+  const [plain, paged] = [await serve(variables), await serve({ ...variables, ROOT_PAGE: "docs" })];
+  const typeOf = async (address: string) => {
+    const response = await fetch(address, { headers: { accept: "text/html,*/*;q=0.8" } });
+    await response.arrayBuffer();
+    return `${response.status} ${response.headers.get("content-type")}`;
+  };
+  for (const { url } of [plain, paged]) {
+    for (const path of ["/docs", "/redoc"]) expect(await typeOf(url + path)).toBe("200 text/html; charset=utf-8");
+    expect(await typeOf(`${url}/docs/swagger-ui-bundle.js`)).toBe("200 text/javascript; charset=utf-8");
+  }
+  expect(await typeOf(plain.url)).toBe("200 application/json");
+  expect(await typeOf(paged.url)).toBe("200 text/html; charset=utf-8");
+  expect(await (await fetch(paged.url)).json()).toMatchObject({ docs: "/docs" });
+});
+
 test("replies repeat the provider as LLM_PROVIDER spells it", async () => {
   const { fake, variables } = await fakeModel();
   const groq = {

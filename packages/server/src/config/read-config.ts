@@ -17,6 +17,8 @@ export interface Config {
   readonly bounds: StorageBounds;
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** What browsers get at `/`; absent: JSON. */
+  readonly rootPage?: "docs";
   readonly log: { readonly level: LogLevel; readonly file?: string };
 }
 
@@ -86,6 +88,7 @@ function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoi
       maxMessagesPerSession: variables.MAX_MESSAGES_PER_SESSION,
     }),
     listen: { host: variables.HOST ?? "127.0.0.1", port: variables.PORT ?? 8000 },
+    ...(variables.ROOT_PAGE === "docs" && { rootPage: "docs" }),
     log: { level: variables.LOG_LEVEL ?? (variables.DEBUG ? "debug" : "info"), ...given({ file: variables.LOG_FILE }) },
   };
 }

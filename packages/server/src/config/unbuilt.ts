@@ -29,7 +29,6 @@ export const warns: readonly (keyof Variables)[] = [
   "INFERENCE_SERVICE_URL",
   "METRICS_PATH",
   "MODELS",
-  "ROOT_PAGE",
 ];
 
 /** What the environment asks for and this version cannot give. */
@@ -44,5 +43,7 @@ export function findUnbuilt(variables: Variables): { faults: string[]; warnings:
       "ENVIRONMENT=production needs authentication, which is not built yet; mount @parlor/express with your own `auth`",
     );
   }
-  return { faults, warnings: warns.filter(asked).map((name) => `${name} ${unused}`) };
+  const warnings: string[] = warns.filter(asked);
+  if (variables.ROOT_PAGE === "chat") warnings.push("ROOT_PAGE=chat");
+  return { faults, warnings: warnings.map((name) => `${name} ${unused}`) };
 }

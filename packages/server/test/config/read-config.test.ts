@@ -122,10 +122,16 @@ describe("what is not built yet", () => {
   test.each([
     ["ANTHROPIC_API_KEY", "key"],
     ["ENABLE_METRICS", "true"],
-    ["ROOT_PAGE", "chat"],
     ["CORS_ORIGINS", "*"],
   ])("%s=%s gives a warning", (name, value) => {
     expect(readConfig({ [name]: value })).toMatchObject({ warnings: [`${name} is set, but nothing uses it yet`] });
+  });
+
+  test("ROOT_PAGE is half built: `docs` is read, `chat` gives a warning", () => {
+    expect(readConfig({ ROOT_PAGE: "docs" })).toMatchObject({ config: { rootPage: "docs" }, warnings: [] });
+    expect(readConfig({ ROOT_PAGE: "chat" })).toMatchObject({
+      warnings: ["ROOT_PAGE=chat is set, but nothing uses it yet"],
+    });
   });
 
   test("what is switched off asks for nothing", () => {

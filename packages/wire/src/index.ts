@@ -4,7 +4,7 @@ export { checkCallOptions, toAddress, toKey, type CallOptions } from "./check-op
 export { estimateTokens, toText } from "./estimate-tokens.ts";
 export { dataOf, type Data } from "./media.ts";
 export { PassiveHealth } from "./health.ts";
-export { nodeFetch, type Answer, type NodeFetch, type Post } from "./node-fetch.ts";
+export { nodeFetch, type Answer, type Call, type NodeFetch } from "./node-fetch.ts";
 export { retryAfterOf, retrying, type RetryRules } from "./retry.ts";
 export { streamAnswer, type Conversation, type EventReader } from "./stream-answer.ts";
 export { StreamReader } from "./stream-reader.ts";

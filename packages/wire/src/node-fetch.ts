@@ -10,17 +10,18 @@ export interface Answer {
   readonly body: Readable | ReadableStream<Uint8Array> | null;
 }
 
-export interface Post {
-  readonly method: "POST";
+export interface Call {
+  readonly method: "GET" | "POST";
   readonly headers: { readonly [name: string]: string };
-  readonly body: string;
+  /** Of a POST. */
+  readonly body?: string;
   /** Ends the call at any time until its body has ended. */
   readonly signal: AbortSignal;
   readonly redirect: "manual";
 }
 
 export interface NodeFetch {
-  readonly fetch: (url: string, post: Post) => Promise<Answer>;
+  readonly fetch: (url: string, call: Call) => Promise<Answer>;
   /** Closes every connection. */
   readonly close: () => void;
 }
@@ -41,11 +42,12 @@ export function nodeFetch(connectMs: number): NodeFetch {
     return last.to;
   }
 
-  function send(to: Target, post: Post, resolve: (answer: Answer) => void, reject: (error: Error) => void): void {
-    const { method, headers, body, signal } = post;
+  function send(to: Target, call: Call, resolve: (answer: Answer) => void, reject: (error: Error) => void): void {
+    const { method, body, signal } = call;
     if (signal.aborted) return reject(aborted());
     const { secure: tls, ...where } = to;
-    const options = { ...where, method, headers: { ...headers, "content-length": `${Buffer.byteLength(body)}` } };
+    const length = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
+    const options = { ...where, method, headers: { ...call.headers, ...length } };
     const request = tls ? httpsRequest({ ...options, agent: secure }) : httpRequest({ ...options, agent: plain });
     const abort = (): void => void request.destroy(aborted());
     signal.addEventListener("abort", abort);
@@ -58,14 +60,14 @@ export function nodeFetch(connectMs: number): NodeFetch {
     });
     request.on("error", (error: NodeJS.ErrnoException) => {
       // The server closed this idle connection just as we took it: nothing was asked yet.
-      if (!answered && request.reusedSocket && error.code === "ECONNRESET") send(to, post, resolve, reject);
+      if (!answered && request.reusedSocket && error.code === "ECONNRESET") send(to, call, resolve, reject);
       else reject(error);
     });
     request.end(body);
   }
 
   return {
-    fetch: (url, post) => new Promise((resolve, reject) => send(targetOf(url), post, resolve, reject)),
+    fetch: (url, call) => new Promise((resolve, reject) => send(targetOf(url), call, resolve, reject)),
     close() {
       plain.destroy();
       secure.destroy();

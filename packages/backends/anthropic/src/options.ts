@@ -15,8 +15,9 @@ export interface AnthropicOptions {
   /** Default `https://api.anthropic.com`; a `/v1` at its end is understood. Credentials do not belong into it. */
   readonly baseURL?: string;
   /**
-   * The `anthropic-version` to speak. Default: `2026-10-21` to Anthropic itself, where temperature, topP and topK do not exist any
-   * more and are left out; `2023-06-01` to others, which knows them. With `2023-06-01` they are sent to models that take them.
+   * The `anthropic-version` to speak. Default: `2026-10-21` for models of Anthropic's that take no temperature, topP and topK, as
+   * this version does not either; `2023-06-01`, which has them, for its older models (up to 4.6) and for other services. What a
+   * version or a model does not take is left out.
    */
   readonly version?: "2026-10-21" | "2023-06-01";
   /** Which provider this is, as in `ModelInfo.provider`; default `anthropic`. */
@@ -80,9 +81,9 @@ export function resolveOptions(options: AnthropicOptions): Resolved {
   const given = client?.baseURL ?? options.baseURL ?? "https://api.anthropic.com";
   const address = toAddress("anthropic", given, client !== undefined);
   const official = /(^|\.)api\.anthropic\.com$/.test(address.hostname);
-  const { version = official || client ? "2026-10-21" : "2023-06-01" } = options;
-  if (!/^\d{4}-\d\d-\d\d$/.test(version)) throw new TypeError("anthropic: `version` is a date: YYYY-MM-DD");
   const facts = factsOf(model);
+  const { version = official && !facts.sampling ? "2026-10-21" : "2023-06-01" } = options;
+  if (!/^\d{4}-\d\d-\d\d$/.test(version)) throw new TypeError("anthropic: `version` is a date: YYYY-MM-DD");
   return {
     model,
     facts,

@@ -67,7 +67,7 @@ function toChoice(choice: ToolChoice): Anthropic.ToolChoice {
 function toFormat({ responseFormat: format }: GenerateRequest, name: string): Anthropic.OutputConfig {
   if (format === undefined) return {};
   if (format.type === "json") {
-    throw new ChatError("invalid_request", `${name} answers in JSON by a schema only. Use a json-schema format.`);
+    throw new ChatError("unsupported_by_model", `${name} answers in JSON by a schema only. Use a json-schema format.`);
   }
   return { format: { type: "json_schema", schema: strictly(format.schema, "The answer's format") } };
 }

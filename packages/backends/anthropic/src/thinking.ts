@@ -41,7 +41,7 @@ export interface Asked {
 
 /**
  * How a model should think, in the way that this one can be told. Models that cannot be kept from thinking cannot be made to call a
- * tool either: then this throws `invalid_request`. Others do not think where they must call one.
+ * tool either: then this throws `unsupported_by_model`. Others do not think where they must call one.
  */
 export function toThinking(options: Resolved, asked: Asked): Thinking {
   const { facts, model } = options;
@@ -50,7 +50,8 @@ export function toThinking(options: Resolved, asked: Asked): Thinking {
   const forced = asked.toolChoice === "required" || typeof asked.toolChoice === "object";
   const free = facts.thinking === "always" || facts.thinking === "between-tools";
   if (forced && free) {
-    throw new ChatError("invalid_request", `${model} cannot be made to call a tool. Leave the choice to it ("auto").`);
+    const detail = `${model} cannot be made to call a tool. Leave the choice to it ("auto").`;
+    throw new ChatError("unsupported_by_model", detail);
   }
   const thinking = configOf(options, asked, forced ? false : think);
   const mayEffort = wanted === undefined ? facts.thinking === "always" && think === false : true;

@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import Anthropic from "@anthropic-ai/sdk";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { anthropic, type AnthropicOptions } from "@parlor/anthropic";
+import { resolveOptions } from "../src/options.ts";
 import { ask, backendOf, cleanUp, pair } from "./support.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -53,6 +54,14 @@ describe("options", () => {
     }
     expect(thrown).toBeInstanceOf(TypeError);
     expect(inspect(thrown, { depth: 9, showHidden: true })).not.toContain("SECRET");
+  });
+
+  it.each([
+    ["claude-opus-5-5", "https://api.anthropic.com", "2026-10-21"],
+    ["claude-sonnet-4-6", "https://api.anthropic.com", "2023-06-01"],
+    ["claude-opus-5-5", "https://proxy.example", "2023-06-01"],
+  ])("choose the version that %s at %s can be asked by: %s", (model, baseURL, version) => {
+    expect(resolveOptions({ model, baseURL, apiKey: "k" }).version).toBe(version);
   });
 
   it("need a key for Anthropic itself", () => {

@@ -97,10 +97,10 @@ it("a client is asked with its own key, address and version", async () => {
   const client = new Anthropic({ apiKey: "sk-client", baseURL: fake.url });
   const backend = backendOf(fake, { client });
   await ask(backend);
-  await ask(backendOf(fake, { client, version: "2023-06-01" }));
+  await ask(backendOf(fake, { client, version: "2026-10-21" }));
   expect(fake.requests.map(({ headers }) => [headers.authorization, headers["anthropic-version"]])).toEqual([
-    ["Bearer sk-client", "2026-10-21"],
     ["Bearer sk-client", "2023-06-01"],
+    ["Bearer sk-client", "2026-10-21"],
   ]);
   expect(backend.info.baseUrl).toBe(fake.url);
 });

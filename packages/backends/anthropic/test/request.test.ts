@@ -233,14 +233,14 @@ describe("a format", () => {
     });
   });
 
-  it.each([{ type: "json" }, { type: "json-schema", name: "x", schema: { properties: {} } }] as const)(
-    "that cannot be had is refused with nobody asked: %j",
-    async (responseFormat) => {
-      const { fake, backend } = await pair();
-      expect((await ask(backend, { responseFormat })).error?.code).toBe("invalid_request");
-      expect(fake.requests).toHaveLength(0);
-    },
-  );
+  it.each([
+    [{ type: "json" }, "unsupported_by_model"],
+    [{ type: "json-schema", name: "x", schema: { properties: {} } }, "invalid_request"],
+  ] as const)("that cannot be had is refused with nobody asked: %j", async (responseFormat, code) => {
+    const { fake, backend } = await pair();
+    expect((await ask(backend, { responseFormat })).error?.code).toBe(code);
+    expect(fake.requests).toHaveLength(0);
+  });
 });
 
 describe("settings", () => {

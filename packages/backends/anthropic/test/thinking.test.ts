@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ChatError, type ModelSettings, type ToolChoice } from "@parlor/core";
+import type { ModelSettings, ToolChoice } from "@parlor/core";
 import type { AnthropicOptions } from "@parlor/anthropic";
 import { factsOf, nearestEffort } from "../src/models.ts";
 import { resolveOptions } from "../src/options.ts";
@@ -71,7 +71,7 @@ describe("thinking", () => {
   });
 
   it.each(["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5"])("of %s excludes such a call", (model) => {
-    expect(() => asked(model, {}, {}, "required")).toThrow(ChatError);
+    expect(() => asked(model, {}, {}, "required")).toThrow(expect.objectContaining({ code: "unsupported_by_model" }));
     expect(asked(model, {}, {}, "auto").thinking).toEqual(adaptive);
   });
 });

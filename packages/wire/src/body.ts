@@ -1,10 +1,13 @@
 import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 import type { Answer } from "./node-fetch.ts";
 
-/** The body of an answer, read by read. */
+/** The body of an answer, read by read: `ready` says when there is something to `take`. One reader at a time. */
 export interface Reads {
-  /** The text of what came since the last call; undefined at the end. Throws when the connection breaks. */
-  next(): Promise<string | undefined>;
+  /** Resolves once something has come, or nothing more will; undefined: that is so already. Never rejects. */
+  ready(): Promise<void> | undefined;
+  /** The text of what came since the last call, "" where that was nothing; undefined at the end. Throws when the connection broke. */
+  take(): string | undefined;
   /** No more is wanted: cuts the connection. */
   close(): void;
   /** The answer is whole: lets the rest pass by, so that the connection can be used again. */
@@ -17,7 +20,7 @@ const highWater = 65_536;
 const releaseMs = 1000;
 
 export function readsOf(body: ReadableStream<Uint8Array> | Readable | null): Reads {
-  if (body === null) return { next: () => Promise.resolve(undefined), close() {}, release() {} };
+  if (body === null) return { ready: () => undefined, take: () => undefined, close() {}, release() {} };
   return "getReader" in body ? new WebReads(body) : new NodeReads(body);
 }
 
@@ -29,7 +32,10 @@ export async function startOf(answer: Answer): Promise<string> {
   const reads = readsOf(answer.body);
   let text = "";
   try {
-    for (let part; text.length < maxStart && (part = await reads.next()) !== undefined;) text += part;
+    for (let part: string | undefined = ""; part !== undefined && text.length < maxStart; text += part ?? "") {
+      await reads.ready();
+      part = reads.take();
+    }
   } catch {
     // The status says enough.
   } finally {
@@ -38,18 +44,19 @@ export async function startOf(answer: Answer): Promise<string> {
   return text;
 }
 
-/** Everything that one read of the socket brought comes out of one `next`, however many HTTP chunks it was. */
+/** Everything that one read of the socket brought comes out of one `take`, however many HTTP chunks it was. */
 class NodeReads implements Reads {
-  readonly #body: Readable;
+  readonly #body: Readable & { readonly complete?: boolean };
   #text = "";
+  #decoder: StringDecoder | undefined;
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
   constructor(body: Readable) {
-    this.#body = body.setEncoding("utf8");
-    body.on("data", (text: string) => {
-      this.#text += text;
+    this.#body = body;
+    body.on("data", (bytes: Buffer) => {
+      this.#text += this.#decode(bytes);
       if (this.#text.length > highWater) body.pause();
       this.#wake?.();
     });
@@ -60,26 +67,31 @@ class NodeReads implements Reads {
     });
   }
 
+  /** A character is cut in two only where the last byte is not ASCII: most bodies need no decoder. */
+  #decode(bytes: Buffer): string {
+    if (this.#decoder === undefined && (bytes.at(-1) ?? 0) < 0x80) return bytes.toString();
+    return (this.#decoder ??= new StringDecoder()).write(bytes);
+  }
+
   #end(failure?: Error): void {
     this.#ended = true;
     this.#failure = failure;
     this.#wake?.();
   }
 
-  async next(): Promise<string | undefined> {
+  ready(): Promise<void> | undefined {
+    if (this.#text !== "" || this.#ended) return undefined;
     // The rest of this read is delivered before a promise can settle.
-    if (this.#text === "" && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  take(): string | undefined {
     const text = this.#text;
     this.#text = "";
-    if (text !== "") {
-      if (text.length > highWater) this.#body.resume();
-      return text;
-    }
+    if (text.length > highWater) this.#body.resume();
+    if (text !== "" || !this.#ended) return text;
     if (this.#failure) throw this.#failure;
     return undefined;
   }
@@ -92,6 +104,8 @@ class NodeReads implements Reads {
     const body = this.#body;
     if (this.#ended) return;
     body.removeAllListeners("data").resume();
+    // All of it is here already, and ends by itself.
+    if (body.complete) return;
     const timer = setTimeout(() => body.destroy(), releaseMs).unref();
     body.once("close", () => clearTimeout(timer));
   }
@@ -100,19 +114,28 @@ class NodeReads implements Reads {
 class WebReads implements Reads {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new TextDecoder();
+  #text: string | undefined = "";
+  #failure: unknown;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(body: ReadableStream<Uint8Array>) {
     this.#reader = body.getReader();
   }
 
-  async next(): Promise<string | undefined> {
-    for (;;) {
+  async ready(): Promise<void> {
+    try {
       const { done, value } = await this.#reader.read();
-      if (done) return undefined;
-      const text = this.#decoder.decode(value, { stream: true });
-      if (text !== "") return text;
+      this.#text = done ? undefined : this.#decoder.decode(value, { stream: true });
+    } catch (error) {
+      this.#failure = error ?? new Error("The connection closed");
     }
+  }
+
+  take(): string | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const text = this.#text;
+    if (text !== undefined) this.#text = "";
+    return text;
   }
 
   close(): void {
@@ -123,9 +146,11 @@ class WebReads implements Reads {
   release(): void {
     this.#timer = setTimeout(() => this.close(), releaseMs).unref();
     const drain = async (): Promise<void> => {
-      while ((await this.next()) !== undefined);
-      this.close();
+      while (!(await this.#reader.read()).done);
     };
-    drain().catch(() => this.close());
+    drain().then(
+      () => this.close(),
+      () => this.close(),
+    );
   }
 }

@@ -31,48 +31,109 @@ export interface Conversation {
   readonly health: PassiveHealth;
 }
 
+type Batch = readonly BackendEvent[];
+type Next = IteratorResult<Batch, undefined>;
+
 /**
- * One call as `ModelBackend.generate` gives it: asks, tries again until there is an answer, and yields one array per network read.
+ * One call as `ModelBackend.generate` gives it: asks, tries again until there is an answer, and gives one array per network read.
  * An abort ends it quietly and cuts the connection, as does a reader that leaves.
  */
-export async function* streamAnswer(
-  { name, ask, events, retries, health }: Conversation,
-  signal: AbortSignal,
-): AsyncGenerator<readonly BackendEvent[]> {
-  if (signal.aborted) return;
-  let reads: Reads | undefined;
-  const cut = (): void => reads?.close();
-  signal.addEventListener("abort", cut);
-  try {
-    const answer = await retrying(ask, { retries, signal });
-    reads = readsOf(answer.body);
-    const read = kindOf(answer, name) === "stream" ? nextBatch : wholeAnswer;
-    while (!events.done && !signal.aborted) {
-      const batch = await read(reads, events);
-      if (batch.length > 0 && !signal.aborted) yield batch;
-    }
-    if (events.failure && !signal.aborted) throw events.failure;
-    health.answered();
-  } catch (error) {
-    if (signal.aborted) return;
-    health.failed(error);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", cut);
-    if (events.done && events.failure === undefined) reads?.release();
-    else reads?.close();
-  }
+export function streamAnswer(conversation: Conversation, signal: AbortSignal): AsyncIterable<Batch> {
+  return { [Symbol.asyncIterator]: () => new AnswerStream(conversation, signal) };
 }
 
-/** The end of the body and a broken connection are told apart by what the model had said until then. */
-async function nextBatch(reads: Reads, events: EventReader): Promise<readonly BackendEvent[]> {
-  let text: string | undefined;
-  try {
-    text = await reads.next();
-  } catch (error) {
-    return events.end(error);
+const ended: Next = { done: true, value: undefined };
+
+/** Written by hand: a generator's promises cost as much as all else that is done for a token. */
+class AnswerStream implements AsyncIterator<Batch, undefined> {
+  readonly #conversation: Conversation;
+  readonly #signal: AbortSignal;
+  #reads: Reads | undefined;
+  /** What has come of an answer in one piece; undefined: it is a stream. */
+  #whole: string | undefined;
+  #over = false;
+
+  constructor(conversation: Conversation, signal: AbortSignal) {
+    this.#conversation = conversation;
+    this.#signal = signal;
   }
-  return text === undefined ? events.end() : events.feed(text);
+
+  next(): Promise<Next> {
+    if (this.#over || this.#signal.aborted || this.#conversation.events.done) return this.#conclude();
+    return this.#reads ? this.#onward(this.#reads) : this.#begin();
+  }
+
+  /** The reader leaves. */
+  async return(): Promise<Next> {
+    this.#leave();
+    return ended;
+  }
+
+  async #begin(): Promise<Next> {
+    const { name, ask, retries, health } = this.#conversation;
+    this.#signal.addEventListener("abort", this.#cut);
+    try {
+      const answer = await retrying(ask, { retries, signal: this.#signal });
+      this.#reads = readsOf(answer.body);
+      if (kindOf(answer, name) === "json") this.#whole = "";
+    } catch (error) {
+      this.#leave();
+      if (this.#signal.aborted) return ended;
+      health.failed(error);
+      throw error;
+    }
+    // The reader may have left meanwhile.
+    if (this.#over) this.#reads.close();
+    return this.#onward(this.#reads);
+  }
+
+  #onward(reads: Reads): Promise<Next> {
+    return (reads.ready() ?? Promise.resolve()).then(this.#give);
+  }
+
+  /** The events of this read; where it has none, of the next. */
+  readonly #give = (): Next | Promise<Next> => {
+    const batch = this.#over || this.#signal.aborted ? [] : this.#read();
+    return batch.length > 0 ? { done: false, value: batch } : this.next();
+  };
+
+  /** The end of the body and a broken connection are told apart by what the model had said until then. */
+  #read(): Batch {
+    const { events } = this.#conversation;
+    let text: string | undefined;
+    try {
+      text = this.#reads?.take();
+    } catch (error) {
+      return events.end(error);
+    }
+    if (this.#whole === undefined) return text === undefined ? events.end() : events.feed(text);
+    this.#whole += text ?? "";
+    return text === undefined || this.#whole.length > maxWhole ? events.whole(this.#whole) : [];
+  }
+
+  /** Nothing more comes: says how it went, once. */
+  async #conclude(): Promise<Next> {
+    const { events, health } = this.#conversation;
+    const untold = !this.#over && !this.#signal.aborted;
+    this.#leave();
+    if (untold && events.failure) {
+      health.failed(events.failure);
+      throw events.failure;
+    }
+    if (untold) health.answered();
+    return ended;
+  }
+
+  #leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#signal.removeEventListener("abort", this.#cut);
+    const { done, failure } = this.#conversation.events;
+    if (done && failure === undefined) this.#reads?.release();
+    else this.#reads?.close();
+  }
+
+  readonly #cut = (): void => this.#reads?.close();
 }
 
 function kindOf(answer: Answer, name: string): "stream" | "json" {
@@ -83,14 +144,4 @@ function kindOf(answer: Answer, name: string): "stream" | "json" {
   if (plain && /^text\/event-stream\b/i.test(type)) return "stream";
   if (plain && /^application\/json\b/i.test(type)) return "json";
   throw new ChatError("upstream_invalid", `${name} answered neither an event stream nor JSON. Check the base URL.`);
-}
-
-async function wholeAnswer(reads: Reads, events: EventReader): Promise<readonly BackendEvent[]> {
-  let text = "";
-  try {
-    for (let part; text.length <= maxWhole && (part = await reads.next()) !== undefined;) text += part;
-  } catch (error) {
-    return events.end(error);
-  }
-  return events.whole(text);
 }

@@ -40,7 +40,7 @@ export function google(options: GoogleOptions): ModelBackend {
     ...(prices && { prices }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly BackendEvent[]> {
+  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
     let body: RequestBody | undefined;
     const ask = async (): Promise<Answer> => {
       if (closed) throw new ChatError("draining", "The backend google is closed.");

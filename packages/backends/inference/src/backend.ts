@@ -39,7 +39,7 @@ export function inference(options: InferenceOptions): InferenceBackend {
     capabilities: ["streaming", "reasoning", "multi-turn"],
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly BackendEvent[]> {
+  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
     let body: RequestBody | undefined;
     const ask = async (): Promise<Answer> => {
       if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);

@@ -37,7 +37,7 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
     ...(service.deadlines && { deadlines: service.deadlines }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly BackendEvent[]> {
+  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
     let body: object | undefined;
     const ask = async (): Promise<Answer> => {
       if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);

@@ -22,5 +22,16 @@ export type {
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
 export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
+export {
+  balance,
+  circuitBreaker,
+  type CircuitBreakerOptions,
+  fallback,
+  type FallbackOptions,
+  limitConcurrency,
+  type LimitConcurrencyOptions,
+  retry,
+  type RetryOptions,
+} from "./resilience/index.ts";
 export { tool, type Tool, type ToolContext, ToolError, type ToolInputSchema, type ToolOptions } from "./tools/index.ts";
 export { type Budget, characters, charactersOf, fit, type Fitted, lastMessages, tokens } from "./truncation/index.ts";

@@ -109,6 +109,13 @@ export interface Health {
   readonly loaded?: boolean;
   /** A sentence without secrets. */
   readonly detail?: string;
+  /** Of a circuit breaker. */
+  readonly circuit?: "closed" | "open" | "half-open";
+  /** Where calls at once are limited: those that run, and those that wait. */
+  readonly running?: number;
+  readonly waiting?: number;
+  /** Of a backend made of others: theirs, in order. */
+  readonly backends?: readonly (Health & { readonly model: string })[];
 }
 
 /** A model that can be asked. One instance serves many calls at once. */

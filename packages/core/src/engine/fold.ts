@@ -1,4 +1,12 @@
-import type { LoggedEvent, Message, NewMessage, SessionKey, TurnOutcome, TurnRecord } from "../contracts/index.ts";
+import type {
+  LoggedEvent,
+  Message,
+  NewMessage,
+  ProviderMeta,
+  SessionKey,
+  TurnOutcome,
+  TurnRecord,
+} from "../contracts/index.ts";
 import { Answer } from "./answer.ts";
 import type { Parts } from "./parts.ts";
 
@@ -57,7 +65,7 @@ async function healOne(parts: Parts, key: SessionKey, message: Message): Promise
  */
 export async function settleMessage(
   parts: Parts,
-  turn: Pick<TurnRecord, "key" | "id" | "model">,
+  turn: Pick<TurnRecord, "key" | "id" | "model"> & { readonly meta?: ProviderMeta | undefined },
   message: NewMessage,
   answer: Answer,
   outcome: TurnOutcome,
@@ -82,6 +90,7 @@ export async function settleMessage(
         ...(outcome.finishReason && { finishReason: outcome.finishReason }),
         ...(outcome.generationMs !== undefined && { generationMs: outcome.generationMs }),
         ...(outcome.error && { error: outcome.error.code }),
+        ...(turn.meta && { provider: turn.meta }),
       },
     },
     { turn: turn.id, ...(supersede && { supersede }) },

@@ -2,6 +2,7 @@ import type {
   BackendEvent,
   Claim,
   Part,
+  ProviderMeta,
   SessionKey,
   TurnEvent,
   TurnOutcome,
@@ -47,6 +48,8 @@ export class LiveTurn implements Turn, LogWriter {
   claim: Claim | undefined;
   usage: Usage | undefined;
   finishReason: FinishReason | undefined;
+  /** What came with the last finish, for the message. */
+  meta: ProviderMeta | undefined;
   /** Why it was aborted: a stop, a failure, or nothing but usage that never came. */
   cause: { readonly status: TurnOutcome["status"]; readonly error?: ChatError } | undefined;
   /** A reader on another node follows it. */
@@ -115,7 +118,7 @@ export class LiveTurn implements Turn, LogWriter {
   abort(cause: NonNullable<LiveTurn["cause"]>): void {
     if (this.cause || this.#over) return;
     this.cause = cause;
-    this.#abort.abort();
+    this.#abort.abort(cause.error);
   }
 
   async stop(): Promise<void> {
@@ -135,8 +138,10 @@ export class LiveTurn implements Turn, LogWriter {
     const events: TurnEvent[] = [];
     for (const event of batch) {
       if (event.type === "usage") this.usage = event.usage;
-      else if (event.type === "finish") this.finishReason = event.reason;
-      else {
+      else if (event.type === "finish") {
+        this.finishReason = event.reason;
+        this.meta = event.meta;
+      } else {
         const offset = (this.#offset += 1);
         const logged = this.#place(event, offset);
         this.answer.add(logged);

@@ -83,6 +83,15 @@ export const modelInfo = z.object({
 
 const store = z.object({ name: z.string(), durability: z.string(), healthy: z.boolean() });
 
+const model = z.looseObject({
+  healthy: z.boolean(),
+  loaded: z.boolean().optional(),
+  detail: z.string().optional(),
+  circuit: z.enum(["closed", "open", "half-open"]).optional(),
+  running: z.int().optional().describe("Calls that run now, where they are limited or balanced."),
+  waiting: z.int().optional().describe("Calls that wait for a place."),
+});
+
 export const health = z.object({
   status: readiness,
   version: z.string(),
@@ -94,7 +103,7 @@ export const health = z.object({
   timestamp: time,
   checks: z.object({
     engine: z.enum(["ready", "draining", "closed"]),
-    model: z.object({ healthy: z.boolean(), loaded: z.boolean().optional(), detail: z.string().optional() }),
+    model: model.extend({ backends: z.array(model.extend({ model: z.string() })).optional() }),
     stores: z.object({ sessions: store, turns: store, limits: store, records: store, bus: store }),
   }),
 });

@@ -18,7 +18,7 @@ test.for(folders.map(({ name }) => name))("%s is one program of at most 40 lines
   ).toBeLessThanOrEqual(40);
 });
 
-test.for(["express", "fastify", "hono"])("%s", async (name) => {
+test.for(["express", "fastify", "hono", "node-http"])("%s", async (name) => {
   const provider = await fakeOpenAI({ reply: { steps: text("A book", " for you.") } });
   const port = await freePort();
   const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url, PORT: String(port) };

@@ -2,25 +2,30 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelBackend } from "@parlor/core";
-import type { ModelChoice } from "./config/choose-model.ts";
+import type { ModelChoice, ServiceChoice } from "./config/choose-model.ts";
 import { StartError } from "./start-error.ts";
 
 /** Loads the chosen model; only its backend is imported. Throws a `ChatError` or a `StartError` when it cannot be had. */
 export async function loadBackend(choice: ModelChoice): Promise<ModelBackend> {
   if (choice.kind === "demo") return loadDemo();
-  if (choice.kind === "openai") {
-    const { openai } = await import("@parlor/openai");
-    const { provider: name, model, baseUrl: baseURL, apiKey } = choice;
-    try {
-      return openai({ name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) });
-    } catch (error) {
-      // Its TypeErrors name an option and never show a value.
-      throw new StartError((error as TypeError).message, { cause: error });
-    }
-  }
+  if (choice.kind !== "llama") return loadService(choice);
   const { llama } = await import("@parlor/llama");
   const { path, name, device } = choice;
   return llama({ modelPath: path, gpu: device === "cpu" ? false : device, ...(name && { name }) });
+}
+
+async function loadService(choice: ServiceChoice): Promise<ModelBackend> {
+  const { kind, provider: name, model = "", baseUrl: baseURL = "", apiKey } = choice;
+  const options = { name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) };
+  try {
+    if (kind === "openai") return (await import("@parlor/openai")).openai(options);
+    if (kind === "anthropic") return (await import("@parlor/anthropic")).anthropic(options);
+    const { model: _, ...service } = options;
+    return (await import("@parlor/inference")).inference({ ...service, baseURL, ...(model && { model }) });
+  } catch (error) {
+    // Its TypeErrors name an option and never show a value.
+    throw new StartError((error as TypeError).message, { cause: error });
+  }
 }
 
 /** Makes the toy model anew at each start, which takes milliseconds: a kept file could be another version's. */

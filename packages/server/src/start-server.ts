@@ -69,7 +69,7 @@ async function serve(config: Config, backend: ModelBackend, storage: Storage, lo
     logger,
     docs: docsUi(),
     ...(config.rootPage && { rootPage: config.rootPage }),
-    ...(config.model.kind === "openai" && { providerName: config.model.spelled }),
+    ...("spelled" in config.model && { providerName: config.model.spelled }),
   });
   const turnAway = createTurnAway(logger);
   const answer = listener(handler, { notFound: turnAway(notFound) });

@@ -10,17 +10,20 @@ export type ModelChoice =
       readonly name?: string;
       readonly device: NonNullable<Variables["DEVICE"]>;
     }
-  /** A service that speaks OpenAI's Chat Completions protocol. */
-  | {
-      readonly kind: "openai";
-      readonly provider: string;
-      /** The provider as the environment spelled it, for replies. */
-      readonly spelled: string;
-      readonly model: string;
-      /** Absent: OpenAI itself. */
-      readonly baseUrl?: string;
-      readonly apiKey?: string;
-    };
+  | ServiceChoice;
+
+/** A service over HTTP; `kind` says what it speaks. */
+export interface ServiceChoice {
+  readonly kind: "openai" | "anthropic" | "inference";
+  readonly provider: string;
+  /** The provider as the environment spelled it, for replies. */
+  readonly spelled: string;
+  /** Absent: whichever the service has loaded; `inference` only. */
+  readonly model?: string;
+  /** Absent: OpenAI or Anthropic themselves. */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+}
 
 type Chosen = { readonly choice: ModelChoice } | { readonly fault: string };
 type ModelType = (typeof modelTypes)[number];
@@ -28,7 +31,7 @@ type TextVariable = { [K in keyof Variables]-?: NonNullable<Variables[K]> extend
 
 /**
  * What chooses the type of model, first set first. A file named on purpose beats a key, which may stand in the shell for
- * another tool: prompts must not go to a service that nobody meant.
+ * another tool: prompts must not go to a service that nobody meant. Anthropic's key, which many a shell has, comes last.
  */
 const selectors: readonly (readonly [variable: TextVariable, type?: ModelType])[] = [
   ["MODEL_TYPE"],
@@ -42,9 +45,12 @@ const selectors: readonly (readonly [variable: TextVariable, type?: ModelType])[
   ["OPENAI_BASE_URL", "openai_compatible"],
   ["MODEL_URI", "local"],
   ["INFERENCE_SERVICE_URL", "inference"],
+  ["ANTHROPIC_API_KEY", "anthropic"],
 ];
 
 interface Service {
+  /** Default `openai`. */
+  readonly kind?: ServiceChoice["kind"];
   readonly key?: TextVariable;
   readonly keyOptional?: true;
   readonly url: TextVariable;
@@ -52,6 +58,7 @@ interface Service {
   readonly baseUrl?: string;
   /** Where no variable names one. */
   readonly model?: string;
+  readonly modelOptional?: true;
 }
 
 const services: Partial<Record<ModelType, Service>> = {
@@ -61,6 +68,15 @@ const services: Partial<Record<ModelType, Service>> = {
   hf_api: { key: "HF_API_TOKEN", url: "HF_INFERENCE_URL", baseUrl: "https://router.huggingface.co/v1" },
   ollama: { url: "OLLAMA_BASE_URL", baseUrl: "http://localhost:11434/v1" },
   openai_compatible: { key: "OPENAI_API_KEY", keyOptional: true, url: "OPENAI_BASE_URL", urlNeeded: true },
+  anthropic: { kind: "anthropic", key: "ANTHROPIC_API_KEY", url: "ANTHROPIC_BASE_URL", model: "claude-haiku-5-5" },
+  inference: {
+    kind: "inference",
+    key: "INTERNAL_API_KEY",
+    keyOptional: true,
+    url: "INFERENCE_SERVICE_URL",
+    urlNeeded: true,
+    modelOptional: true,
+  },
 };
 
 /** Which model the environment asks for, or a sentence on why it cannot be had. Nothing set: the demo. */
@@ -99,8 +115,11 @@ function chooseService(variables: Variables, service: Service, names: { provider
   if (service.key && !service.keyOptional && apiKey === undefined)
     return { fault: `${service.key} must be set for ${names.spelled}` };
   if (service.urlNeeded && baseUrl === undefined) return { fault: `${service.url} must be set for ${names.spelled}` };
-  if (model === undefined) return { fault: `MODEL_NAME must name a model of ${names.spelled}` };
-  return { choice: { kind: "openai", ...names, model, ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) } };
+  if (model === undefined && !service.modelOptional)
+    return { fault: `MODEL_NAME must name a model of ${names.spelled}` };
+  const { kind = "openai" } = service;
+  const choice = { kind, ...names, ...(model && { model }), ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) };
+  return { choice };
 }
 
 /** An address without a path gets the usual one: http://localhost:11434 means http://localhost:11434/v1. */

@@ -11,14 +11,11 @@ export const stops: Partial<Record<keyof Variables, string>> = {
   API_KEY: protection,
   API_TOKEN: protection,
   AUTH_SERVICE_URL: protection,
-  INTERNAL_API_KEY: protection,
 };
 
 /** Variables that only leave something out: a line at start says so. */
 export const warns: readonly (keyof Variables)[] = [
   "ACCESS_TOKEN_EXPIRE_MINUTES",
-  "ANTHROPIC_API_KEY",
-  "ANTHROPIC_BASE_URL",
   "AUTH_CACHE_TTL_SECONDS",
   "CORS_ORIGINS",
   "DEFAULT_ADMIN_USERNAME",
@@ -26,7 +23,6 @@ export const warns: readonly (keyof Variables)[] = [
   "FRONTEND_URL",
   "GOOGLE_API_KEY",
   "GOOGLE_BASE_URL",
-  "INFERENCE_SERVICE_URL",
   "METRICS_PATH",
   "MODELS",
 ];

@@ -23,6 +23,58 @@ test("a file named on purpose wins over a key in the environment", () => {
   });
 });
 
+test("what is set for this server wins over Anthropic's key, which many a shell has", () => {
+  const key = { ANTHROPIC_API_KEY: "a" };
+  expect(choose({ ...key, MODEL_PATH: "x.gguf" })).toMatchObject({ choice: { kind: "llama" } });
+  expect(choose({ ...key, OPENAI_API_KEY: "b" })).toMatchObject({ choice: { provider: "openai" } });
+  expect(choose({ ...key, OLLAMA_BASE_URL: "http://box", MODEL_NAME: "m" })).toMatchObject({
+    choice: { provider: "ollama" },
+  });
+  expect(choose({ ...key, INFERENCE_SERVICE_URL: "http://box" })).toMatchObject({ choice: { provider: "inference" } });
+  expect(choose({ ...key, MODEL_TYPE: "openai", OPENAI_API_KEY: "b" })).toMatchObject({ choice: { apiKey: "b" } });
+});
+
+test.each([
+  [
+    { ANTHROPIC_API_KEY: "k" },
+    { kind: "anthropic", provider: "anthropic", spelled: "anthropic", model: "claude-haiku-5-5", apiKey: "k" },
+  ],
+  [
+    {
+      MODEL_TYPE: "anthropic",
+      OPENAI_API_KEY: "o",
+      ANTHROPIC_API_KEY: "k",
+      ANTHROPIC_BASE_URL: "http://box/v1",
+      MODEL_NAME: "m",
+    },
+    {
+      kind: "anthropic",
+      provider: "anthropic",
+      spelled: "anthropic",
+      model: "m",
+      apiKey: "k",
+      baseUrl: "http://box/v1",
+    },
+  ],
+  [
+    { INFERENCE_SERVICE_URL: "http://box:9000" },
+    { kind: "inference", provider: "inference", spelled: "inference", baseUrl: "http://box:9000" },
+  ],
+  [
+    { MODEL_TYPE: "inference", INFERENCE_SERVICE_URL: "http://box", INTERNAL_API_KEY: "k", MODEL_NAME: "large" },
+    {
+      kind: "inference",
+      provider: "inference",
+      spelled: "inference",
+      baseUrl: "http://box",
+      apiKey: "k",
+      model: "large",
+    },
+  ],
+])("%o is a service of another kind", (environment, choice) => {
+  expect(choose(environment)).toEqual({ choice });
+});
+
 test.each([
   [{ OPENAI_API_KEY: "k" }, { provider: "openai", spelled: "openai", model: "gpt-5-mini", apiKey: "k" }],
   [
@@ -73,9 +125,11 @@ test.each([
     { MODEL_TYPE: "local", MODEL_URI: "hf:a/b" },
     "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH",
   ],
+  [{ MODEL_TYPE: "anthropic" }, "ANTHROPIC_API_KEY must be set for anthropic"],
+  [{ MODEL_TYPE: "inference" }, "INFERENCE_SERVICE_URL must be set for inference"],
   [
-    { MODEL_TYPE: "anthropic" },
-    "MODEL_TYPE chooses anthropic, which is not built yet; MODEL_TYPE can be local, openai, groq, minimax, hf_api, ollama, openai_compatible",
+    { MODEL_TYPE: "google" },
+    "MODEL_TYPE chooses google, which is not built yet; MODEL_TYPE can be local, openai, groq, minimax, hf_api, ollama, openai_compatible, anthropic, inference",
   ],
 ])("%o cannot be had", (environment, fault) => {
   expect(choose(environment)).toEqual({ fault });

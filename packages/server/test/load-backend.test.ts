@@ -1,0 +1,61 @@
+import { expect, onTestFinished, test } from "vitest";
+import { fakeAnthropic } from "@parlor/testkit/anthropic";
+import { fakeInference } from "@parlor/testkit/inference";
+import { loadBackend } from "../src/load-backend.ts";
+import { StartError } from "../src/start-error.ts";
+import { serve } from "./support/serve.ts";
+
+async function answerOf(url: string): Promise<unknown> {
+  const response = await fetch(`${url}/api/v1/chat`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ message: "Hello", session_id: "s" }),
+  });
+  return response.json();
+}
+
+test("MODEL_TYPE=anthropic asks Anthropic, with its key", async () => {
+  const fake = await fakeAnthropic();
+  onTestFinished(fake.close);
+  const { url } = await serve({
+    PORT: "0",
+    MODEL_TYPE: "anthropic",
+    ANTHROPIC_API_KEY: "sk-ant",
+    ANTHROPIC_BASE_URL: fake.url,
+    MODEL_NAME: "claude-sonnet-4-6",
+    TEMPERATURE: "0.3",
+    SYSTEM_PROMPT: "Be kind.",
+  });
+  expect(await answerOf(url)).toMatchObject({ message: "Hello from the fake.", model_name: "claude-sonnet-4-6" });
+  expect(fake.requests[0]).toMatchObject({
+    path: "/v1/messages",
+    headers: { authorization: "Bearer sk-ant" },
+    body: { model: "claude-sonnet-4-6", system: "Be kind.", temperature: 0.3 },
+  });
+  const health = (await (await fetch(`${url}/health`)).json()) as { llm_provider: string };
+  expect(health.llm_provider).toBe("anthropic");
+});
+
+test("MODEL_TYPE=inference asks the inference service, with the internal key", async () => {
+  const fake = await fakeInference({ apiKey: "internal" });
+  onTestFinished(fake.close);
+  const { url } = await serve({
+    PORT: "0",
+    MODEL_TYPE: "inference",
+    INFERENCE_SERVICE_URL: fake.url,
+    INTERNAL_API_KEY: "internal",
+    MODEL_NAME: "large",
+  });
+  expect(await answerOf(url)).toMatchObject({ message: "Hello from the fake.", model_name: "large" });
+  expect(fake.requests[0]).toMatchObject({ path: "/generate", body: { model_tag: "large" } });
+});
+
+test("a service that cannot be had stops the start with a sentence", async () => {
+  const choice = { provider: "x", spelled: "x", model: "m" } as const;
+  for (const kind of ["openai", "anthropic", "inference"] as const) {
+    const loading = loadBackend({ kind, ...choice, baseUrl: "http://user:SECRET@host" });
+    const error: unknown = await loading.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(StartError);
+    expect((error as Error).message).toMatch(/`baseURL` must not hold credentials/);
+  }
+});

@@ -25,7 +25,10 @@ export function askOurselves(options: Resolved, fetch: OpenAIOptions["fetch"]): 
     name,
     connectMs,
     request: () => makeRequest(options),
-    refused: ({ status, text, body, retryAfterMs }) => fromStatus(name, status, errorIn(text), body, retryAfterMs),
+    refused({ status, text, body, retryAfterMs }) {
+      const { error, readyMs } = toldIn(text);
+      return fromStatus(name, status, error, body, retryAfterMs ?? readyMs);
+    },
     fetch,
   });
 }
@@ -56,14 +59,21 @@ async function makeRequest(options: Resolved): Promise<{ url: string; headers: {
   return { url, headers: Object.fromEntries(req.headers as Headers) };
 }
 
-/** `{ error: { … } }`, `{ error: "…" }`, or the error itself. */
-function errorIn(text: string): ProviderError | undefined {
+/**
+ * `{ error: { … } }`, `{ error: "…" }`, or the error itself. Hugging Face tells beside it in how many seconds a model that is loading
+ * should be ready.
+ */
+function toldIn(text: string): { readonly error: ProviderError; readonly readyMs?: number } {
   try {
-    const body = JSON.parse(text) as { readonly error?: unknown } | null;
+    const body = JSON.parse(text) as { readonly error?: unknown; readonly estimated_time?: unknown } | null;
     const error = body?.error ?? body;
-    return typeof error === "string" ? { message: error } : (error as ProviderError);
+    const seconds = body?.estimated_time;
+    return {
+      error: typeof error === "string" ? { message: error } : (error as ProviderError),
+      ...(typeof seconds === "number" && seconds >= 0 && { readyMs: Math.ceil(seconds * 1000) }),
+    };
   } catch {
-    return { message: text };
+    return { error: { message: text } };
   }
 }
 

@@ -2,6 +2,7 @@ import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, 
 import { estimateTokens, PassiveHealth, streamAnswer, type Answer, type EventReader } from "@parlor/wire";
 import { askOurselves, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
+import { KeptDetails } from "./kept-details.ts";
 import { resolveOptions, type OpenAIOptions, type Resolved } from "./options.ts";
 import type { Service } from "./service.ts";
 import { toBody } from "./request.ts";
@@ -20,7 +21,7 @@ export function openai(options: OpenAIOptions): ModelBackend {
 /** `preset`: the service, where it is known before its address. */
 export function createBackend(options: OpenAIOptions, preset?: Service): ModelBackend {
   const resolved = resolveOptions(options, preset);
-  const { name, model, service, baseURL, settings, contextWindow, retries } = resolved;
+  const { name, model, service, baseURL, settings, contextWindow, prices, retries } = resolved;
   const { client } = options;
   const asking = client ? askThrough(client, resolved) : askOurselves(resolved, options.fetch);
   const health = new PassiveHealth();
@@ -33,6 +34,7 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
     contextWindow,
     defaults: settings,
     baseUrl: baseURL,
+    ...(prices && { prices }),
     capabilities: service.capabilities,
     ...(service.deadlines && { deadlines: service.deadlines }),
   };
@@ -63,6 +65,8 @@ function bodyOf(request: GenerateRequest, options: Resolved): object {
   return options.api === "chat" ? toBody(request, options) : toResponsesBody(request, options);
 }
 
-function readerOf({ api, name, model, coalesce }: Resolved): EventReader {
-  return api === "chat" ? new Events(name, coalesce) : new ResponsesEvents(name, model, coalesce);
+function readerOf({ api, name, model, coalesce, service: { keepsDetails } }: Resolved): EventReader {
+  return api === "chat"
+    ? new Events(name, coalesce, keepsDetails ? new KeptDetails(name, model) : undefined)
+    : new ResponsesEvents(name, model, coalesce);
 }

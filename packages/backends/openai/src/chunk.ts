@@ -10,6 +10,8 @@ export interface Chunk {
   readonly base_resp?: { readonly status_code?: number } | null;
   /** Padding of OpenAI's, so that the length of an event does not tell that of its text. */
   readonly obfuscation?: string;
+  /** llama-server's. */
+  readonly timings?: { readonly cache_n?: unknown } | null;
 }
 
 export interface Choice {
@@ -25,8 +27,17 @@ export interface Delta {
   readonly refusal?: string | null;
   readonly reasoning_content?: string | null;
   readonly reasoning?: string | null;
-  readonly reasoning_details?: readonly { readonly text?: unknown; readonly summary?: unknown }[] | null;
+  readonly reasoning_details?: readonly ReasoningDetail[] | null;
   readonly tool_calls?: readonly CallFragment[] | null;
+}
+
+/** A piece of a thought, or what it is signed or encrypted with. */
+export interface ReasoningDetail {
+  readonly type?: unknown;
+  readonly index?: unknown;
+  readonly text?: unknown;
+  readonly summary?: unknown;
+  readonly [field: string]: unknown;
 }
 
 interface WireUsage {
@@ -34,18 +45,21 @@ interface WireUsage {
   readonly completion_tokens?: unknown;
   readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
   readonly completion_tokens_details?: { readonly reasoning_tokens?: unknown } | null;
+  /** OpenRouter's: US dollars. */
+  readonly cost?: unknown;
 }
 
-export function toUsage(usage: WireUsage): Usage | undefined {
-  const { prompt_tokens: input, completion_tokens: output } = usage;
+export function toUsage(usage: WireUsage, timings?: Chunk["timings"]): Usage | undefined {
+  const { prompt_tokens: input, completion_tokens: output, cost } = usage;
   if (typeof input !== "number" || typeof output !== "number") return undefined;
-  const cached = usage.prompt_tokens_details?.cached_tokens;
+  const cached = usage.prompt_tokens_details?.cached_tokens ?? timings?.cache_n;
   const reasoning = usage.completion_tokens_details?.reasoning_tokens;
   return {
     inputTokens: input,
     outputTokens: output,
     ...(typeof cached === "number" && { cachedInputTokens: cached }),
     ...(typeof reasoning === "number" && { reasoningTokens: reasoning }),
+    ...(typeof cost === "number" && { cost }),
   };
 }
 

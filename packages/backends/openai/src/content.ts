@@ -12,19 +12,18 @@ export function toUserContent(parts: readonly Part[], service: Service): string 
   return parts.map((part) => toPart(part, service));
 }
 
-function toPart(part: Part, { name, capabilities, imageUrls = true }: Service): UserContent {
+function toPart(part: Part, { name, capabilities, audio = capabilities.includes("files") }: Service): UserContent {
   if (part.type === "text") return { type: "text", text: part.text };
-  const takes = (what: "images" | "files"): boolean => capabilities.includes(what);
-  if (part.type === "image" && takes("images")) {
-    if (dataOf(part) === undefined && !imageUrls) throw onlyData(name, "images");
+  if (part.type === "image" && capabilities.includes("images")) {
+    dataOf(part);
     return { type: "image_url", image_url: { url: part.url } };
   }
-  if (part.type === "audio" && takes("files")) {
+  if (part.type === "audio" && audio) {
     const data = dataOf(part);
     if (data === undefined) throw onlyData(name, "audio");
     return { type: "input_audio", input_audio: { data: data.base64, format: formatOf(data.mediaType) } };
   }
-  if (part.type === "file" && takes("files")) {
+  if (part.type === "file" && capabilities.includes("files")) {
     if (dataOf(part) === undefined) throw onlyData(name, "files");
     return { type: "file", file: { file_data: part.url, filename: part.name ?? "file" } };
   }

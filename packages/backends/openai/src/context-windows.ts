@@ -5,7 +5,7 @@
 const windows: readonly (readonly [prefix: RegExp, tokens: number])[] = [
   [/^gpt-5(\.\d)?-chat/, 128_000],
   [/^gpt-5\.[4-9]-(mini|nano)/, 400_000],
-  [/^gpt-5\.[4-9]/, 1_050_000],
+  [/^gpt-6|^gpt-5\.[4-9]/, 1_050_000],
   [/^gpt-5/, 400_000],
   [/^gpt-4\.1/, 1_047_576],
   [/^gpt-4o|^chatgpt-4o|^gpt-4-turbo|^gpt-4-\d+-preview/, 128_000],
@@ -16,6 +16,7 @@ const windows: readonly (readonly [prefix: RegExp, tokens: number])[] = [
   [/^o\d/, 200_000],
   [/^gpt-oss/, 131_072],
   [/^minimax-m2/, 204_800],
+  [/^minimax-(m[13]|text-01)/, 1_000_000],
 ];
 
 export function contextWindowOf(model: string): number {

@@ -3,6 +3,7 @@ import { causeIn, type EventReader } from "@parlor/wire";
 import { createParser } from "eventsource-parser";
 import { ReasoningDetails, toFinishReason, toUsage, type Choice, type Chunk, type Delta } from "./chunk.ts";
 import { fromBaseResp, fromInBand } from "./errors.ts";
+import type { KeptDetails } from "./kept-details.ts";
 import { PlainDelta } from "./plain-delta.ts";
 import { ThinkTags } from "./think-tags.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -26,6 +27,7 @@ export class Events implements EventReader {
 
   readonly #name: string;
   readonly #coalesce: boolean;
+  readonly #kept: KeptDetails | undefined;
   readonly #plain: Pick<PlainDelta, "match" | "learn">;
   readonly #calls = new ToolCalls();
   readonly #details = new ReasoningDetails();
@@ -47,8 +49,14 @@ export class Events implements EventReader {
   #finish: FinishReason | undefined;
   #usage: Usage | undefined;
 
-  /** `plain`: the short way for chunks that say one thing. */
-  constructor(name: string, coalesce: boolean, plain: Pick<PlainDelta, "match" | "learn"> = new PlainDelta()) {
+  /** `kept`: what has to go back word for word. `plain`: the short way for chunks that say one thing. */
+  constructor(
+    name: string,
+    coalesce: boolean,
+    kept?: KeptDetails,
+    plain: Pick<PlainDelta, "match" | "learn"> = new PlainDelta(),
+  ) {
+    this.#kept = kept;
     this.#name = name;
     this.#coalesce = coalesce;
     this.#plain = plain;
@@ -145,7 +153,7 @@ export class Events implements EventReader {
     if (failed) throw fromInBand(this.#name, failed);
     if (base_resp?.status_code) throw fromBaseResp(this.#name, base_resp.status_code);
     const usage = chunk.usage ?? x_groq?.usage;
-    if (usage) this.#usage = toUsage(usage) ?? this.#usage;
+    if (usage) this.#usage = toUsage(usage, chunk.timings) ?? this.#usage;
     // After the reason to finish nothing counts but the usage; once that came there is nothing to wait for.
     if (this.#finish !== undefined) this.done ||= usage !== undefined && usage !== null;
     else for (const choice of choices ?? []) if ((choice.index ?? 0) === 0) this.#onChoice(choice);
@@ -155,6 +163,8 @@ export class Events implements EventReader {
     if (choice.delta) this.#onDelta(choice.delta);
     if (!choice.finish_reason) return;
     this.#content.end();
+    const thoughts = this.#kept?.event(this.#calls.size > 0);
+    if (thoughts) this.#batch.push(thoughts);
     this.#batch.push(...this.#calls.events());
     const reason = toFinishReason(choice.finish_reason, this.#calls.size > 0);
     // OpenAI says `stop` after a refusal, which is no answer.
@@ -164,6 +174,7 @@ export class Events implements EventReader {
 
   #onDelta(delta: Delta): void {
     const { content, reasoning_details: details, tool_calls: calls } = delta;
+    if (details) this.#kept?.add(details);
     const reasoning = delta.reasoning_content || delta.reasoning;
     if (reasoning) this.#say("reasoning", this.#text(reasoning));
     else if (details) {

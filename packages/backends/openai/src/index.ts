@@ -1,2 +1,11 @@
 export { openai } from "./backend.ts";
 export type { OpenAIOptions } from "./options.ts";
+export { openaiCompatible, type CompatibleOptions } from "./presets/compatible.ts";
+export { groq } from "./presets/groq.ts";
+export { huggingface, type HuggingFaceOptions } from "./presets/huggingface.ts";
+export { llamaServer } from "./presets/llama-server.ts";
+export { minimax } from "./presets/minimax.ts";
+export { ollama } from "./presets/ollama.ts";
+export { openrouter, type OpenRouterOptions } from "./presets/openrouter.ts";
+export type { PresetOptions } from "./presets/preset-options.ts";
+export { vllm } from "./presets/vllm.ts";

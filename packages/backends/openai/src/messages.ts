@@ -2,27 +2,35 @@ import type { Part, PromptMessage } from "@parlor/core";
 import { toText } from "@parlor/wire";
 import type OpenAI from "openai";
 import { toUserContent, type UserContent } from "./content.ts";
-import type { ReasoningField, Service } from "./service.ts";
+import { detailsIn } from "./kept-details.ts";
+import type { Service } from "./service.ts";
 
 type WireMessage = OpenAI.ChatCompletionMessageParam;
 type WireCall = OpenAI.ChatCompletionMessageFunctionToolCall;
 
+/** Who reads the messages. */
+interface Reader {
+  readonly name: string;
+  readonly model: string;
+  readonly service: Service;
+}
+
 /** A prompt as Chat Completions has it. Throws `invalid_request` for what the service cannot take. */
-export function toWireMessages(messages: readonly PromptMessage[], service: Service): WireMessage[] {
+export function toWireMessages(messages: readonly PromptMessage[], reader: Reader): WireMessage[] {
   const asked = messages.findLastIndex(({ role }) => role === "user");
   const wire = messages.flatMap(({ role, parts }, index): WireMessage[] => {
     if (role === "system") return [{ role, content: textOf(parts) }];
-    if (role === "user") return [{ role, content: toUserContent(parts, service) }];
-    return toAnswers(parts, index > asked ? service : undefined);
+    if (role === "user") return [{ role, content: toUserContent(parts, reader.service) }];
+    return toAnswers(parts, index > asked ? reader : undefined);
   });
   return joinUsers(wire);
 }
 
 /**
- * An assistant's or a tool's parts: what came before a tool's result is one message, the result the next. `service`: that which gets
+ * An assistant's or a tool's parts: what came before a tool's result is one message, the result the next. `reader`: who gets
  * thoughts back. Models want those of the turn under way; earlier ones they pass over, and they would be paid for.
  */
-function toAnswers(parts: readonly Part[], service: Service | undefined): WireMessage[] {
+function toAnswers(parts: readonly Part[], reader: Reader | undefined): WireMessage[] {
   const messages: WireMessage[] = [];
   let said = "";
   let thoughts: Part[] = [];
@@ -31,7 +39,7 @@ function toAnswers(parts: readonly Part[], service: Service | undefined): WireMe
     const content = said === "" ? null : said;
     if (content !== null || calls.length > 0) {
       const message = { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }) } as const;
-      messages.push({ ...message, ...(service && toReasoning(thoughts, service)) });
+      messages.push({ ...message, ...(reader && toReasoning(thoughts, reader)) });
     }
     [said, thoughts, calls] = ["", [], []];
   };
@@ -50,15 +58,14 @@ function toAnswers(parts: readonly Part[], service: Service | undefined): WireMe
   return messages;
 }
 
-/** Thoughts in the field that the service reads them from: what it said itself word for word, where that was kept. */
-function toReasoning(thoughts: readonly Part[], { name, returnReasoning: field }: Service): object {
+/** Thoughts in the field that the service reads them from. */
+function toReasoning(thoughts: readonly Part[], { name, model, service }: Reader): object {
+  const { returnReasoning: field, keepsDetails } = service;
   if (field === undefined || thoughts.length === 0) return {};
-  if (field !== "reasoning_details")
-    return { [field]: textOf(thoughts) } satisfies { [name in ReasoningField]?: string };
-  const kept = thoughts.flatMap(
-    ({ meta }) => (meta?.[name] as { details?: readonly unknown[] } | undefined)?.details ?? [],
-  );
-  return { reasoning_details: kept.length > 0 ? kept : [{ type: "reasoning.text", text: textOf(thoughts) }] };
+  if (field !== "reasoning_details") return { [field]: textOf(thoughts) };
+  if (!keepsDetails) return { reasoning_details: [{ type: "reasoning.text", text: textOf(thoughts) }] };
+  const details = thoughts.flatMap((thought) => detailsIn(thought, name, model));
+  return details.length > 0 ? { reasoning_details: details } : {};
 }
 
 /** An answer that failed leaves two user messages in a row, which strict chat templates refuse. */

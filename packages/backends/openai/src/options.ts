@@ -2,6 +2,7 @@ import type { Json, ModelPrices, ModelSettings } from "@parlor/core";
 import { checkCallOptions, toAddress, toKey } from "@parlor/wire";
 import type OpenAI from "openai";
 import { contextWindowOf } from "./context-windows.ts";
+import { pricesOf } from "./prices.ts";
 import type { ReasoningField, Service } from "./service.ts";
 import { compatibleService, openaiService } from "./services.ts";
 
@@ -58,6 +59,7 @@ export interface Resolved {
   readonly apiKey: string | undefined;
   readonly baseURL: string;
   readonly contextWindow: number;
+  readonly prices: ModelPrices | undefined;
   readonly settings: ModelSettings;
   readonly headers: { readonly [name: string]: string };
   readonly extraBody: { readonly [field: string]: Json };
@@ -83,7 +85,8 @@ export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolv
   const address = toAddress(self, given, client !== undefined);
   const known = preset ?? (openaiService.key?.host.test(address.hostname) ? openaiService : compatibleService);
   const name = options.name ?? preset?.name ?? openaiService.name;
-  const { contextWindow = contextWindowOf(model) } = options;
+  const { contextWindow = known.contextWindow ?? contextWindowOf(model) } = options;
+  const prices = options.prices ?? (known === openaiService ? pricesOf(model) : undefined);
   return {
     model,
     name,
@@ -93,6 +96,7 @@ export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolv
     apiKey: client ? undefined : keyOf(options.apiKey, known, address),
     baseURL: address.href.replace(/\/+$/, ""),
     contextWindow,
+    prices,
     settings,
     headers,
     extraBody,

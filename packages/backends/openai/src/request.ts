@@ -14,7 +14,7 @@ export function toBody(request: GenerateRequest, options: Resolved): RequestBody
   const settings = service.adjust?.(asked) ?? asked;
   return {
     model,
-    messages: toWireMessages(request.messages, service),
+    messages: toWireMessages(request.messages, options),
     stream: true,
     stream_options: { include_usage: true },
     ...toWireSettings(settings, service),

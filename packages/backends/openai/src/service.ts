@@ -15,8 +15,10 @@ export interface Service {
   /** The key's variables, first set first, read for these hosts alone: a key must not go to a server it is not for. */
   readonly key?: { readonly variables: readonly string[]; readonly host: RegExp; readonly required: boolean };
   readonly capabilities: readonly Capability[];
-  /** Whether it takes addresses of images, which it then fetches; default true. */
-  readonly imageUrls?: boolean;
+  /** Whether it hears; default: as it takes files. */
+  readonly audio?: boolean;
+  /** Tokens of prompt and answer together, whatever the model could do. */
+  readonly contextWindow?: number;
   /** OpenAI deprecated `max_tokens`, and its reasoning models refuse it; most others know nothing else. */
   readonly maxTokens: "max_tokens" | "max_completion_tokens";
   /** What settings become that the protocol has no common field for: `thinking`, `effort`, `topK`. */
@@ -25,6 +27,8 @@ export interface Service {
   readonly adjust?: (settings: ModelSettings) => ModelSettings;
   /** Default: thoughts are not sent back. */
   readonly returnReasoning?: ReasoningField;
+  /** Whether `reasoning_details` go back word for word, with signatures and what is encrypted, or not at all. */
+  readonly keepsDetails?: boolean;
   /** Behind the base URL; default `/chat/completions`. */
   readonly path?: (model: string) => string;
   readonly deadlines?: Partial<Deadlines>;
@@ -44,3 +48,6 @@ const everything: readonly Capability[] = [
 export function allBut(...lacking: readonly Capability[]): readonly Capability[] {
   return everything.filter((capability) => !lacking.includes(capability));
 }
+
+/** For servers that load a model when it is first asked for. */
+export const loading: Partial<Deadlines> = { firstTokenMs: 300_000, totalMs: 1_800_000 };

@@ -8,7 +8,7 @@ const never = { match: () => undefined, learn() {} };
 
 /** Every event, one a token, and how it ended. */
 function run(pieces: readonly string[], plain: Pick<PlainDelta, "match" | "learn">): unknown {
-  const events = new Events("x", false, plain);
+  const events = new Events("x", false, undefined, plain);
   const all: unknown[] = [];
   for (const piece of pieces) if (!events.done) all.push(...events.feed(piece));
   if (!events.done) all.push(...events.end());

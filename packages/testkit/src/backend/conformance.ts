@@ -15,8 +15,8 @@ import { topics } from "./topics/index.ts";
  * });
  */
 export function backendConformance(options: BackendConformanceOptions): void {
-  const { name, runner, lacks = [] } = options;
-  for (const topic of topics) {
+  const { name, runner, lacks = [], topics: wanted = topics.map((topic) => topic.name) } = options;
+  for (const topic of topics.filter((one) => wanted.includes(one.name))) {
     runner.describe(`${name}: ${topic.name}`, () => {
       for (const one of topic.cases) {
         const lacking = one.needs.filter((need) => lacks.includes(need));

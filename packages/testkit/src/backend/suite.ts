@@ -137,6 +137,8 @@ export interface BackendConformanceOptions {
   readonly runner: Runner;
   /** What is lacking and not named here fails, and so does what is named and not lacking. */
   readonly lacks?: readonly BackendGap[];
+  /** Names of the topics to judge; default: all. For a backend that shares most of its code with one that is judged whole. */
+  readonly topics?: readonly string[];
   /** How long a case waits for what must come, in milliseconds; default 10,000. */
   readonly patienceMs?: number;
 }

@@ -8,30 +8,57 @@ import type {
   FailureCode,
   ProviderFixtures,
 } from "../backend/index.ts";
-import { failure as toFailure, reasoning, text, toolCall, type FakeReply, type Step } from "./reply.ts";
+import {
+  failure as toFailure,
+  reasoning,
+  text,
+  toolCall,
+  type FakeReply,
+  type ReasoningCarrier,
+  type Step,
+} from "./reply.ts";
 import { toRecords } from "./records.ts";
 
-/** How OpenAI's Chat Completions speak, for `backendConformance`. */
-export const chatCompletions: ProviderFixtures = {
-  answer(answer, { body }) {
-    const reply = toReply(answer);
-    const asked = body?.["stream_options"] as { readonly include_usage?: boolean } | undefined;
-    const includeUsage = asked?.include_usage === true;
-    const records = toRecords(reply, { model: "fake", stream: true, includeUsage });
-    return { records, whole: records.findIndex((record) => /"finish_reason":"/.test(record)) };
-  },
-  failure({ code, message, retryAfterSeconds }) {
-    const [status, error] = failures[code];
-    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": `${retryAfterSeconds}` };
-    const { delayMs: _, wire: __, ...reply } = toFailure(status, { message, ...error }, headers);
-    return { ...reply, body: reply.body ?? "" };
-  },
-  failureInStream({ code, message }) {
-    const error = inStream[code];
-    return error && `data: ${JSON.stringify({ error: { message, param: null, code: null, ...error } })}\n\n`;
-  },
-  asked: ({ body }) => toAsked(body as unknown as WireRequest),
-};
+/** In what services differ that speak Chat Completions. */
+export interface ChatDialect {
+  /** Where thoughts are; default `reasoning_content`. */
+  readonly reasoning?: ReasoningCarrier;
+  /** Where usage is; default: a chunk of its own. */
+  readonly usageIn?: FakeReply["usageIn"];
+  /** Whether `[DONE]` comes; default true. */
+  readonly done?: boolean;
+}
+
+/** How a service speaks that speaks Chat Completions, for `backendConformance`. */
+export function chatCompletionsOf({
+  reasoning: carrier = "reasoning_content",
+  usageIn,
+  done,
+}: ChatDialect): ProviderFixtures {
+  return {
+    answer(answer, { body }) {
+      const reply = { ...toReply(answer, carrier), ...(usageIn && { usageIn }), ...(done !== undefined && { done }) };
+      const asked = body?.["stream_options"] as { readonly include_usage?: boolean } | undefined;
+      const includeUsage = asked?.include_usage === true;
+      const records = toRecords(reply, { model: "fake", stream: true, includeUsage });
+      return { records, whole: records.findIndex((record) => /"finish_reason":"/.test(record)) };
+    },
+    failure({ code, message, retryAfterSeconds }) {
+      const [status, error] = failures[code];
+      const headers = retryAfterSeconds === undefined ? {} : { "retry-after": `${retryAfterSeconds}` };
+      const { headers: all = {}, body = "" } = toFailure(status, { message, ...error }, headers);
+      return { status, headers: all, body };
+    },
+    failureInStream({ code, message }) {
+      const error = inStream[code];
+      return error && `data: ${JSON.stringify({ error: { message, param: null, code: null, ...error } })}\n\n`;
+    },
+    asked: ({ body }) => toAsked(body as unknown as WireRequest),
+  };
+}
+
+/** How OpenAI's own Chat Completions speak. */
+export const chatCompletions: ProviderFixtures = chatCompletionsOf({});
 
 const finishes: { readonly [reason in FinishReason]: string } = {
   stop: "stop",
@@ -41,16 +68,18 @@ const finishes: { readonly [reason in FinishReason]: string } = {
   other: "unheard_of",
 };
 
-function toReply({ said, finish, usage }: Answer): FakeReply {
+function toReply({ said, finish, usage }: Answer, carrier: ReasoningCarrier): FakeReply {
   let calls = 0;
-  const steps = said.flatMap((one): Step[] => {
+  // Together, because some carriers tell the whole thought so far with each piece.
+  const thoughts = said.flatMap((one) => ("reasoning" in one ? [one.reasoning] : []));
+  const spoken = said.flatMap((one): Step[] => {
     if ("text" in one) return text(one.text);
-    if ("reasoning" in one) return reasoning("reasoning_content", one.reasoning);
+    if ("reasoning" in one) return [];
     return toolCall(calls++, one.call.id, one.call.name, ...one.call.fragments);
   });
   const { inputTokens = 10, outputTokens = 5, cachedInputTokens: cached, reasoningTokens } = usage ?? {};
   return {
-    steps,
+    steps: [...(thoughts.length > 0 ? reasoning(carrier, ...thoughts) : []), ...spoken],
     ...(finish && { finish: finishes[finish] }),
     usage: {
       prompt: inputTokens,

@@ -1,4 +1,4 @@
-export { chatCompletions } from "./chat-fixtures.ts";
+export { chatCompletions, chatCompletionsOf, type ChatDialect } from "./chat-fixtures.ts";
 export { responses } from "./responses-fixtures.ts";
 export { toResponsesEvents, toResponsesRecord } from "./responses-records.ts";
 export { failure, reasoning, repliesOf, text, toolCall } from "./reply.ts";

@@ -1,0 +1,33 @@
+import type { ModelBackend } from "@parlor/core";
+import { createBackend } from "../backend.ts";
+import { effortOf, nearest } from "../effort.ts";
+import { allBut, loading, type Service } from "../service.ts";
+import type { PresetOptions } from "./preset-options.ts";
+
+const service: Service = {
+  name: "ollama",
+  kind: "local",
+  baseURL: "http://localhost:11434/v1",
+  key: { variables: ["OLLAMA_API_KEY"], host: /(^|\.)ollama\.com$/, required: true },
+  capabilities: allBut("files"),
+  audio: false,
+  // What Ollama runs with where nobody said otherwise; it cuts a longer prompt without a word.
+  contextWindow: 4096,
+  maxTokens: "max_tokens",
+  fields(settings) {
+    const effort = effortOf(settings);
+    return effort === undefined ? {} : { reasoning_effort: nearest(effort, ["none", "low", "medium", "high"]) };
+  },
+  returnReasoning: "reasoning",
+  deadlines: loading,
+};
+
+/**
+ * A model of an Ollama server (docs.ollama.com/api/openai-compatibility), by default on this machine and without a key.
+ *
+ * `contextWindow` must be what the server runs with (OLLAMA_CONTEXT_LENGTH, or `num_ctx` of a Modelfile): this protocol cannot set
+ * it, and Ollama cuts a longer prompt silently. Default 4,096, as Ollama's own.
+ */
+export function ollama(options: PresetOptions): ModelBackend {
+  return createBackend(options, service);
+}

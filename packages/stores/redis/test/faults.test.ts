@@ -75,33 +75,6 @@ describe.skipIf(!canStartServers)("a server that fails", { timeout: 60_000 }, ()
     expect((await storage.limits.consume("key of ada", 1, { limit: 10, windowMs: 1_000 })).remaining).toBe(9);
   });
 
-  it("frozen and thawed 20 times: it comes back each time", async () => {
-    const server = await start();
-    const storage = connect(server.url, { timeoutMs: 250 });
-    let heard = 0;
-    await until(
-      () => outcomeOf(storage.bus.subscribe("topic", () => void heard++)),
-      (outcome) => outcome === "ok",
-    );
-    for (let round = 0; round < 20; round++) {
-      server.freeze();
-      expect(await within(2_500, outcomeOf(storage.sessions.get(key())))).toBe("store_unavailable");
-      server.thaw();
-      await within(
-        3_000,
-        until(() => works(storage), Boolean),
-      );
-      const before = heard;
-      await within(
-        3_000,
-        until(
-          () => storage.bus.publish("topic", ""),
-          () => heard > before,
-        ),
-      );
-    }
-  });
-
   it("frozen for so long that connections are given up: it comes back, and the bus listens again", async () => {
     const server = await start();
     const storage = connect(server.url);

@@ -5,4 +5,5 @@ export {
   type StoreOptions,
   type Subject,
 } from "./conformance.ts";
+export { type FaultOptions, type FaultSubject, storageFaults } from "./faults.ts";
 export type { Bounds, Capability, PartName } from "./topic.ts";

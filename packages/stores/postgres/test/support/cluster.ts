@@ -21,11 +21,16 @@ export interface Cluster {
   readonly thaw: () => void;
   /** Runs one statement as a superuser on a connection of its own. */
   readonly query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+  /** Makes a standby a server of its own. */
+  readonly promote: () => Promise<void>;
   readonly destroy: () => Promise<void>;
 }
 
-/** Undefined, with the reason printed, where there are no binaries. `more`: further arguments of the server. */
-export async function startCluster(more = ""): Promise<Cluster | undefined> {
+/**
+ * Undefined, with the reason printed, where there are no binaries. `more`: further arguments of the server. `primary`: it begins as a
+ * standby of the server there.
+ */
+export async function startCluster(more = "", primary?: string): Promise<Cluster | undefined> {
   const binaries = findBinaries();
   if (!binaries) {
     process.stderr.write(
@@ -65,6 +70,7 @@ export async function startCluster(more = ""): Promise<Cluster | undefined> {
         await client.end();
       }
     },
+    promote: () => run("pg_ctl", "promote", "-D", data, "-w"),
     destroy: async () => {
       signal(data, "SIGCONT");
       await run("pg_ctl", "stop", "-D", data, "-m", "immediate", "-w").catch(() => {});
@@ -72,7 +78,9 @@ export async function startCluster(more = ""): Promise<Cluster | undefined> {
     },
   };
   try {
-    await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+    if (primary === undefined)
+      await run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+    else await run("pg_basebackup", "-d", primary, "-D", data, "-R", "-c", "fast", "--no-sync");
     await cluster.start();
   } catch (error) {
     await cluster.destroy();

@@ -7,15 +7,18 @@ export interface Proxy {
   loseNextAnswer(): void;
   /** How many answers were lost. */
   readonly lost: number;
+  /** Where new connections go from now on, as a name does that leads elsewhere after a failover. */
+  retarget(port: number): void;
   close(): Promise<void>;
 }
 
 export async function startProxy(port: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
+  let target = port;
   let lose = false;
   let lost = 0;
   const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
+    const upstream = connect(target, "127.0.0.1");
     let doomed = false;
     const close = () => {
       client.destroy();
@@ -48,6 +51,9 @@ export async function startProxy(port: number): Promise<Proxy> {
     port: address && typeof address === "object" ? address.port : 0,
     loseNextAnswer: () => {
       lose = true;
+    },
+    retarget: (to) => {
+      target = to;
     },
     get lost() {
       return lost;

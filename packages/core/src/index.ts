@@ -20,6 +20,7 @@ export type {
   TurnSummary,
 } from "./engine/types.ts";
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
+export { LimitsWithStandIn, takeRequest } from "./limits/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
 export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
 export {

@@ -1,3 +1,4 @@
+import type { Quota } from "@parlor/core";
 import type { Principal } from "./auth/principal.ts";
 import type { HttpRequest } from "./seam.ts";
 
@@ -10,4 +11,6 @@ export interface Call {
   /** Whose limits a turn takes; undefined: the principal's. */
   readonly limitKey: string | undefined;
   readonly requestId: string;
+  /** Takes what the engine's limits leave, for the reply. */
+  readonly onQuotas: (quotas: readonly Quota[]) => void;
 }

@@ -10,7 +10,7 @@ export interface CorsOptions {
 }
 
 const ownHeaders = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key", "X-Request-Id"];
-const exposedHeaders = "Link, Retry-After, X-Process-Time, X-Request-Id";
+const exposedHeaders = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Process-Time, X-Request-Id";
 const maxAgeSeconds = "600";
 
 /** The headers that let pages of other origins read a reply. `allow`: the path's methods, for a preflight. */

@@ -1,13 +1,13 @@
-import { ChatError } from "@parlor/core";
+import { ChatError, type Quota } from "@parlor/core";
 import type { Gate } from "./auth/gate.ts";
-import { networkOf } from "./auth/network.ts";
 import type { Principal } from "./auth/principal.ts";
-import { bearerOf, type Visitor } from "./auth/visitor.ts";
+import { bearerOf, countedAs, type Visitor } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
 import { noContent } from "./reply.ts";
 import type { Route } from "./route.ts";
 import type { Match } from "./router.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
+import type { Service } from "./service.ts";
 import { sseHeaders } from "./stream/sse.ts";
 import type { SocketProtocol } from "./ws/protocol.ts";
 
@@ -21,12 +21,17 @@ export interface Exchange<Raw = unknown> {
   principal: Principal | undefined;
   /** Undefined: nobody was let in. */
   visitor?: Visitor;
+  /** What limits said. */
+  quotas: readonly Quota[];
+  /** Frees its place among the open streams; undefined: it has none. */
+  leave?: () => void;
 }
 
 /** Replies 101 to an upgrade, with what takes the socket over. Throws what refuses it before that. */
 export type Upgrade<Raw> = (exchange: Exchange<Raw>, route: Route, protocol: SocketProtocol) => Promise<HttpReply>;
 
 interface Doors<Raw> {
+  readonly service: Service;
   readonly gate: Gate<Raw>;
   readonly upgrade: Upgrade<Raw>;
 }
@@ -34,8 +39,7 @@ interface Doors<Raw> {
 /** From a matched path to its route's reply. Throws what refuses or fails it. */
 export async function dispatch<Raw>(
   exchange: Exchange<Raw>,
-  { gate, upgrade }: Doors<Raw>,
-  bodyBytes: number,
+  { service, gate, upgrade }: Doors<Raw>,
 ): Promise<HttpReply> {
   const { request, match, requestId, headers } = exchange;
   const { route, params, allow } = match;
@@ -49,9 +53,16 @@ export async function dispatch<Raw>(
   if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
   if (route.access !== "public") exchange.principal = visitor.principal;
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
-  const input: { session_id?: unknown; id?: unknown } = await readInput(route, request, params, bodyBytes);
+  const { requestLimits, openStreams, limits } = service;
+  const counted = countedAs(visitor, request.ip);
+  if (route.access !== "public") exchange.quotas = await requestLimits(route.group, counted);
+  if (route.startsTurn) exchange.leave = openStreams.take(counted);
+  const input: { session_id?: unknown; id?: unknown } = await readInput(route, request, params, limits.bodyBytes);
   const own = (session: unknown) => visitor.principal ?? (exchange.principal = bearerOf(session));
   const principal = own(input.session_id ?? input.id);
-  const limitKey = visitor.anonymous ? networkOf(request.ip) : undefined;
-  return route.handle(input, { request, principal, own, limitKey, requestId });
+  const limitKey = visitor.anonymous ? counted : undefined;
+  const onQuotas = (quotas: readonly Quota[]) => void (exchange.quotas = [...exchange.quotas, ...quotas]);
+  const reply = await route.handle(input, { request, principal, own, limitKey, requestId, onQuotas });
+  if (typeof reply.body === "function") exchange.leave ??= openStreams.take(counted);
+  return reply;
 }

@@ -4,6 +4,7 @@ import { createGate } from "./auth/gate.ts";
 import { Rechecks } from "./auth/rechecks.ts";
 import { createCors } from "./cors.ts";
 import { dispatch, type Exchange } from "./dispatch.ts";
+import { quotaFields } from "./limits/quota-fields.ts";
 import type { HandlerOptions } from "./options.ts";
 import { problem } from "./problem/problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -32,24 +33,26 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
     const startedAt = clock.monotonic();
     const requestId = requestIdOf(request.headers["x-request-id"]);
     const headers = { "x-request-id": requestId, ...cors(request, match.allow) };
-    const exchange: Exchange<Raw> = { request, match, requestId, headers, principal: undefined };
+    const exchange: Exchange<Raw> = { request, match, requestId, headers, principal: undefined, quotas: [] };
     let failure: unknown;
     let reply: HttpReply;
     try {
-      reply = await dispatch(exchange, { gate, upgrade }, service.limits.bodyBytes);
+      reply = await dispatch(exchange, { service, gate, upgrade });
     } catch (error) {
       failure = error;
       reply = problem(error, requestId, challenge(request));
     }
-    const log = () => {
+    Object.assign(headers, quotaFields(exchange.quotas, failure));
+    const over = () => {
+      exchange.leave?.();
       if (logger) logRequest(logger, exchange, { status: reply.status, ms: clock.monotonic() - startedAt, failure });
     };
-    if (reply.socket) return { ...reply, headers: { ...reply.headers, ...headers }, socket: logged(reply.socket, log) };
+    if (reply.socket) return { ...reply, headers: { ...reply.headers, ...headers }, socket: told(reply.socket, over) };
     if (typeof reply.body === "function") {
-      const body = whenClosed(reply.body, log);
+      const body = whenClosed(reply.body, over);
       return { status: reply.status, headers: { ...reply.headers, ...headers }, body: guarded(body, exchange) };
     }
-    log();
+    over();
     const processTime = { "x-process-time": ((clock.monotonic() - startedAt) / 1000).toFixed(6) };
     return { ...reply, headers: { ...reply.headers, ...headers, ...processTime } };
   }
@@ -85,7 +88,7 @@ function whenClosed(body: StreamBody, callback: () => void): StreamBody {
   };
 }
 
-function logged(opening: SocketOpening, log: () => void): SocketOpening {
+function told(opening: SocketOpening, over: () => void): SocketOpening {
   const open: SocketOpening["open"] = (socket) => {
     const events = opening.open(socket);
     return {
@@ -94,7 +97,7 @@ function logged(opening: SocketOpening, log: () => void): SocketOpening {
       onDrain: () => events.onDrain(),
       onClose() {
         events.onClose();
-        log();
+        over();
       },
     };
   };

@@ -1,3 +1,4 @@
+import type { LimitRule } from "@parlor/core";
 import type { Authenticate } from "./auth/principal.ts";
 import type { CorsOptions } from "./cors.ts";
 import type { DocsUi } from "./docs-ui.ts";
@@ -34,7 +35,7 @@ export interface HandlerOptions<Raw = unknown> {
   readonly modelService?: ModelService;
   /** Pages of other origins that may call; default: none. */
   readonly cors?: CorsOptions;
-  readonly limits?: InputLimits;
+  readonly limits?: Limits;
   readonly streams?: Partial<StreamTimes>;
   /** One line per request; pino fits. */
   readonly logger?: Logger;
@@ -47,7 +48,19 @@ export interface ModelService {
   swap(tag: string): Promise<unknown>;
 }
 
-/** Messages are limited by the engine's `maxMessageCharacters`. */
+/** Turns and tokens are limited by the engine's `limits`, messages by its `maxMessageCharacters`. */
+export interface Limits extends InputLimits {
+  /**
+   * Requests to routes that are not public, by who asks: a principal, or the address of who comes without credentials. Default: no rule.
+   * Counted by all nodes together; by each alone while the limit store is down.
+   */
+  readonly requests?: readonly LimitRule[];
+  /** The same for the routes of one group, beside `requests`. */
+  readonly groups?: { readonly [group in Group]?: readonly LimitRule[] };
+  /** Streams, sockets and turns that somebody waits for at once, by who asks, on each node. Default 1,000; `Infinity`: no bound. */
+  readonly streams?: number;
+}
+
 export interface InputLimits {
   /** Default 1,048,576. */
   readonly bodyBytes?: number;

@@ -1,6 +1,8 @@
 import type { ChatEngine, EngineHealth } from "@parlor/core";
 import { type Accounts, accountsOf } from "./auth/accounts.ts";
 import type { DocsUi } from "./docs-ui.ts";
+import { OpenStreams } from "./limits/open-streams.ts";
+import { createRequestLimits, type RequestLimits } from "./limits/request-limits.ts";
 import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
@@ -28,6 +30,8 @@ export interface Service {
   readonly rootPage: "docs" | undefined;
   readonly fields: Fields;
   readonly limits: Required<InputLimits>;
+  readonly requestLimits: RequestLimits;
+  readonly openStreams: OpenStreams;
   /** Undefined: nobody can log in here. */
   readonly accounts: Accounts | undefined;
   readonly times: StreamTimes;
@@ -61,6 +65,8 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     rootPage: options.rootPage,
     fields: createFields(engine, limits),
     limits,
+    requestLimits: createRequestLimits(engine, options.limits ?? {}, options.logger),
+    openStreams: new OpenStreams(options.limits?.streams ?? 1_000),
     accounts: accountsOf(typeof options.auth === "function" ? [options.auth] : (options.auth ?? [])),
     times,
     modelService: options.modelService,

@@ -49,6 +49,7 @@ export type {
   LimitReceipt,
   LimitRule,
   LimitStore,
+  Quota,
   RecordStore,
   Unsubscribe,
 } from "./limits-records-bus.ts";

@@ -24,6 +24,15 @@ export interface Decision {
   readonly receipt?: LimitReceipt;
 }
 
+/** What a rule leaves to somebody, after it was asked. */
+export interface Quota extends LimitRule {
+  /** What it counts: `turns`, `requests` … */
+  readonly name: string;
+  readonly remaining: number;
+  /** Until the window ends, in milliseconds. */
+  readonly resetMs: number;
+}
+
 /** Atomic counters. */
 export interface LimitStore extends StorePart {
   /** Charges `cost` if it fits, in one atomic step; a cost above the whole limit never fits. */

@@ -51,6 +51,7 @@ async function idempotencyOf(input: TurnInput, key: string) {
     onBusy: _onBusy,
     messageId: _id,
     limitKey: _limitKey,
+    onQuotas: _onQuotas,
     ...body
   } = input;
   const bytes = new TextEncoder().encode(JSON.stringify(body, sortedKeys));

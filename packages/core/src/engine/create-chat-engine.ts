@@ -1,7 +1,7 @@
 import type { SessionKey, TurnRecord } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import { Admission, draining } from "./admission.ts";
-import { Limiter } from "../limits/index.ts";
+import { Limiter, LimitsWithStandIn } from "../limits/index.ts";
 import { memory } from "../memory/index.ts";
 import { closeStorage, healthOf } from "./health.ts";
 import { FollowedTurn, moreTopic, stopTopic } from "./followed-turn.ts";
@@ -172,7 +172,8 @@ function assemble(options: EngineOptions): Parts {
   const settled = settleOptions(options);
   const { storage, clock } = settled;
   const live = new Map<string, LiveTurn>();
-  const limiter = new Limiter(storage.limits, settled.limits, settled.leaseMs);
+  const limits = new LimitsWithStandIn(storage.limits, clock, (error) => settled.report(error, "counting limits"));
+  const limiter = new Limiter(limits, settled.limits, settled.leaseMs);
   const announce = (turn: LogWriter) => {
     if (!turn.attendedElsewhere) return;
     storage.bus

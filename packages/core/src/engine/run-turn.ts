@@ -61,6 +61,7 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
       turn.id,
       said.reduce((sum, { tokens = 0 }) => sum + tokens, mayAnswer),
     );
+    input.onQuotas?.(grant.quotas);
     opening = true;
     const open = () => openSession(parts, turn, input, said);
     // Idempotent by message id, so what may have been stored is simply stored again.

@@ -12,6 +12,7 @@ import type {
   PageRequest,
   Part,
   PromptMessage,
+  Quota,
   ResponseFormat,
   Session,
   SessionInit,
@@ -127,6 +128,8 @@ export interface TurnInput {
   readonly requestId?: string;
   /** Whose limits this turn takes; default: the owner's. For owners that anybody can make up, an address. */
   readonly limitKey?: string;
+  /** Called with what the limits on requests leave, once the turn has passed them. */
+  readonly onQuotas?: (quotas: readonly Quota[]) => void;
 }
 
 export interface Reader {

@@ -41,6 +41,7 @@ export const catalog = {
   rate_limited: entry(429, "Too many requests", true),
   token_budget_exceeded: entry(429, "The token budget is used up", true),
   too_many_turns: entry(429, "Too many turns at once", true),
+  too_many_streams: entry(429, "Too many streams at once", true),
   // The model.
   backend_auth: entry(502, "The model's service refused our credentials"),
   backend_quota: entry(502, "The account at the model's service has no quota left"),

@@ -1,3 +1,4 @@
+import type { Quota } from "../contracts/index.ts";
 import { catalog, type ErrorCode } from "./catalog.ts";
 
 const marker = Symbol.for("parlor.ChatError");
@@ -13,6 +14,8 @@ export interface ChatErrorOptions {
   /** When trying again makes sense, in milliseconds from now. */
   readonly retryAfterMs?: number;
   readonly errors?: readonly FieldError[];
+  /** The limits that were asked, where one of them refused. */
+  readonly quotas?: readonly Quota[];
 }
 
 /** The one error Parlor throws: a stable code, and a sentence a person can act on that holds no secret. */
@@ -21,12 +24,14 @@ export class ChatError extends Error {
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
   readonly errors: readonly FieldError[] | undefined;
+  readonly quotas: readonly Quota[] | undefined;
 
   constructor(code: ErrorCode, detail: string, options: ChatErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.errors = options.errors;
+    this.quotas = options.quotas;
     Object.defineProperty(this, marker, { value: true });
   }
 

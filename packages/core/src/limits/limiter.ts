@@ -1,22 +1,26 @@
-import type { Decision, LimitReceipt, LimitRule, LimitStore } from "../contracts/index.ts";
-import { ChatError, type ErrorCode } from "../errors/index.ts";
+import type { LimitReceipt, Quota } from "../contracts/index.ts";
+import { ChatError } from "../errors/index.ts";
 import type { LimitOptions } from "../engine/types.ts";
+import type { LimitsWithStandIn } from "./stand-in.ts";
+import { charge, quotasOf, receiptsOf, refusalOf } from "./windows.ts";
 
 /** What a turn took; give it back with `settle`. */
 export interface Grant {
   readonly tokens: readonly LimitReceipt[];
   readonly place: string | undefined;
+  /** What the rules on requests leave. */
+  readonly quotas: readonly Quota[];
 }
 
-const nothing: Grant = { tokens: [], place: undefined };
+const nothing: Grant = { tokens: [], place: undefined, quotas: [] };
 
 /** Requests per window, tokens by reserve and settle, turns at once: each per owner, each decided by the store in one atomic step. */
 export class Limiter {
-  readonly #store: LimitStore;
+  readonly #store: LimitsWithStandIn;
   readonly #options: LimitOptions;
   readonly #placeMs: number;
 
-  constructor(store: LimitStore, options: LimitOptions, placeMs: number) {
+  constructor(store: LimitsWithStandIn, options: LimitOptions, placeMs: number) {
     this.#store = store;
     this.#options = options;
     this.#placeMs = placeMs;
@@ -30,22 +34,18 @@ export class Limiter {
     const { requests = [], tokens = [], concurrentTurns } = this.#options;
     if (requests.length === 0 && tokens.length === 0 && concurrentTurns === undefined) return nothing;
     const place = concurrentTurns === undefined ? undefined : placeOf(owner);
-    const consume = (kind: string, rules: readonly LimitRule[], cost: number) =>
-      Promise.all(
-        rules.map((rule) => this.#store.consume(`${kind}:${rule.limit}/${rule.windowMs}:${owner}`, cost, rule)),
-      );
     const [placed, asked, reserved] = await Promise.all([
       place === undefined || this.#store.acquire(place, turn, concurrentTurns ?? 0, this.#placeMs),
-      consume("requests", requests, 1),
-      consume("tokens", tokens, estimate),
+      charge(this.#store, "turns", owner, requests, 1),
+      charge(this.#store, "tokens", owner, tokens, estimate),
     ]);
 
     const refused =
-      refusal(asked, "rate_limited", "Too many requests.") ??
-      refusal(reserved, "token_budget_exceeded", "The token budget is used up.");
-    if (placed && refused === undefined) return { tokens: receipts(reserved), place };
+      refusalOf(asked, "rate_limited", "Too many requests.") ??
+      refusalOf(reserved, "token_budget_exceeded", "The token budget is used up.");
+    if (placed && refused === undefined) return { tokens: receiptsOf(reserved), place, quotas: quotasOf(asked) };
     await Promise.all([
-      ...[...receipts(asked), ...receipts(reserved)].map((receipt) => this.#store.settle(receipt, 0)),
+      ...[...receiptsOf(asked), ...receiptsOf(reserved)].map((receipt) => this.#store.settle(receipt, 0)),
       placed && place !== undefined && this.#store.release(place, turn),
     ]);
     throw (
@@ -71,17 +71,3 @@ export class Limiter {
 }
 
 const placeOf = (owner: string) => `turns:${owner}`;
-
-const receipts = (decisions: readonly Decision[]) => decisions.flatMap((decision) => decision.receipt ?? []);
-
-function refusal(decisions: readonly Decision[], code: ErrorCode, what: string): ChatError | undefined {
-  const refused = decisions.filter((decision) => !decision.allowed);
-  if (refused.length === 0) return undefined;
-  const retryAfterMs = Math.max(...refused.map((decision) => decision.resetMs));
-  const { limit } = refused[0] as Decision;
-  return new ChatError(
-    code,
-    `${what} ${limit} per window are allowed; try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
-    { retryAfterMs },
-  );
-}

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { ChatError } from "../../src/index.ts";
 import { says } from "../../src/testing/index.ts";
 import { ada, pass, settle, world } from "./harness.ts";
 
@@ -66,4 +67,53 @@ test("turns at once, per owner; the place comes back however the turn ends, and 
   await settle();
   expect((await engine.send({ owner: "ada", session: "s2", message: "1" })).text).toBe("x");
   expect(backend.calls).toHaveLength(3);
+});
+
+test("what the limits leave is told, to who passes and to who does not", async () => {
+  const rules = [
+    { limit: 2, windowMs: 60_000 },
+    { limit: 100, windowMs: 3_600_000 },
+  ];
+  const { engine, clock } = world(says("x"), { limits: { requests: rules } });
+  const told: unknown[] = [];
+  const call = { ...ada, message: "1", onQuotas: (quotas: unknown) => void told.push(quotas) };
+  await engine.send(call);
+  clock.advance(10_000);
+  await engine.send(call);
+  const left = (remaining: number, resetMs: number, long: number) => [
+    { name: "turns", ...rules[0], remaining, resetMs },
+    { name: "turns", ...rules[1], remaining: long, resetMs: resetMs + 3_540_000 },
+  ];
+  expect(told).toEqual([left(1, 60_000, 99), left(0, 50_000, 98)]);
+  const refused = await engine.send(call).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "rate_limited", quotas: left(0, 50_000, 97) });
+  expect(told).toHaveLength(2);
+});
+
+test("P28: while the limit store is down this process counts by itself, and asks again in a second", async () => {
+  const failures: string[] = [];
+  const { engine, storage, clock } = world(says("x"), {
+    limits: {
+      requests: [{ limit: 2, windowMs: 60_000 }],
+      tokens: [{ limit: 5_000, windowMs: 60_000 }],
+      concurrentTurns: 1,
+    },
+    onError: (_, during) => failures.push(during),
+  });
+  const down = new ChatError("store_unavailable", "Down.");
+  const spies = (["consume", "acquire", "release", "settle"] as const).map((method) =>
+    vi.spyOn(storage.limits, method).mockRejectedValue(down),
+  );
+  const send = async () => (await engine.send({ ...ada, message: "Hi" })).text;
+  expect(await send()).toBe("x");
+  expect(await send()).toBe("x");
+  await expect(send()).rejects.toMatchObject({ code: "rate_limited" });
+  expect(failures).toContain("counting limits");
+  const asked = () => spies[0]!.mock.calls.length;
+  const before = asked();
+  await expect(send()).rejects.toMatchObject({ code: "rate_limited" });
+  expect(asked()).toBe(before);
+  for (const spy of spies) spy.mockRestore();
+  clock.advance(1_000);
+  expect(await send()).toBe("x");
 });

@@ -33,7 +33,7 @@ export class AccountRecord {
     return toAccount(await this.#engine.storage.records.get(kind, id));
   }
 
-  /** At most two seconds old. */
+  /** At most a second old. */
   async recent(): Promise<Account | undefined> {
     return toAccount(await this.#records.get(id));
   }

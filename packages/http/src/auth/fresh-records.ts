@@ -1,12 +1,12 @@
 import type { ChatEngine, Storage } from "@parlor/core";
 import { BoundedCache } from "./bounded-cache.ts";
 
-/** With the second until a stream's credentials are asked for again, less than the 5 s in which what was revoked must be dead. */
-const freshMs = 2_000;
+/** With the 4 s until the credentials of an open stream are asked for again: what was revoked is dead within 5 s. */
+const freshMs = 1_000;
 const mostKept = 10_000;
 
 /**
- * Records of one kind, at most two seconds old on any node: a notice on the bus has one read again at once, and where the notice is
+ * Records of one kind, at most a second old on any node: a notice on the bus has one read again at once, and where the notice is
  * lost, the time.
  */
 export class FreshRecords {

@@ -5,7 +5,7 @@ import { FreshRecords } from "./fresh-records.ts";
 export interface Revocations {
   /** `id`: the token's `jti`. Kept until `expiresAt`, milliseconds since 1970, when the token is dead anyway. */
   revoke(id: string, expiresAt: number): Promise<void>;
-  /** At most two seconds late on other nodes. */
+  /** At most a second late on other nodes. */
   isRevoked(id: string): Promise<boolean>;
 }
 

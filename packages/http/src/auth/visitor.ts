@@ -1,5 +1,6 @@
 import type { HttpRequest } from "../seam.ts";
 import { isForeign } from "./cross-site.ts";
+import { networkOf } from "./network.ts";
 import type { Principal } from "./principal.ts";
 
 const cookieName = "parlor_visitor";
@@ -26,6 +27,11 @@ export function visitorOf(request: HttpRequest): Visitor {
   const made = randomId();
   const attributes = `Path=${pathOf(request.prefix) || "/"}; Max-Age=${aYear}; HttpOnly; SameSite=Lax${request.secure ? "; Secure" : ""}`;
   return { principal: toPrincipal(made), anonymous: true, setCookie: `${cookieName}=${made}; ${attributes}` };
+}
+
+/** By what limits count somebody: who it is, or the address of one who could be anybody. */
+export function countedAs({ principal, anonymous }: Visitor, ip: string | undefined): string {
+  return anonymous || !principal ? networkOf(ip) : principal.id;
 }
 
 /** Browsers say `Sec-Fetch-Site` over https (and to localhost); without it, an `Origin` like ours says the same. */

@@ -29,6 +29,7 @@ export function turnOf(session: string, settings: ModelSettings, call: Call): Tu
     settings,
     signal: call.request.signal,
     requestId: call.requestId,
+    onQuotas: call.onQuotas,
     ...(call.limitKey !== undefined && { limitKey: call.limitKey }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   };

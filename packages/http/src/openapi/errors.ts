@@ -8,6 +8,7 @@ const ofAccess: readonly ErrorCode[] = [
   "forbidden",
   "auth_unavailable",
   "store_unavailable",
+  "rate_limited",
 ];
 const ofBody: readonly ErrorCode[] = [
   "invalid_json",
@@ -23,9 +24,9 @@ const ofTurn: readonly ErrorCode[] = [
   "turn_in_progress",
   "turn_stopped",
   "sessions_full",
-  "rate_limited",
   "token_budget_exceeded",
   "too_many_turns",
+  "too_many_streams",
   "backend_auth",
   "backend_quota",
   "backend_rate_limited",

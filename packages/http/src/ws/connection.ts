@@ -216,6 +216,8 @@ export class Connection<Raw> implements SocketEvents {
         own,
         limitKey: visitor?.anonymous ? networkOf(request.ip) : undefined,
         requestId,
+        // A socket has no headers to put them into.
+        onQuotas() {},
       };
     };
   }

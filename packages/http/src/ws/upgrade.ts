@@ -1,8 +1,9 @@
 import { ChatError } from "@parlor/core";
 import type { Gate } from "../auth/gate.ts";
 import { hasCredential } from "../auth/credential.ts";
+import { networkOf } from "../auth/network.ts";
 import type { Rechecks } from "../auth/rechecks.ts";
-import type { Visitor } from "../auth/visitor.ts";
+import { countedAs, type Visitor } from "../auth/visitor.ts";
 import type { Upgrade } from "../dispatch.ts";
 import type { Logger } from "../options.ts";
 import type { Route } from "../route.ts";
@@ -17,7 +18,7 @@ export function createUpgrade<Raw>(
   rechecks: Rechecks<Raw>,
   logger: Logger | undefined,
 ): Upgrade<Raw> {
-  const { engine, limits } = service;
+  const { engine, limits, openStreams } = service;
   const connections = new Set<Connection<Raw>>();
   engine.closing.addEventListener("abort", () => {
     for (const connection of connections) connection.leave();
@@ -42,6 +43,8 @@ export function createUpgrade<Raw>(
     const { requestId, headers } = exchange;
     const { request, subprotocol } = offerOf(exchange.request);
     const visitor = await admit(request, route);
+    const counted = visitor ? countedAs(visitor, request.ip) : networkOf(request.ip);
+    openStreams.check(counted);
     if (visitor?.setCookie) headers["set-cookie"] = visitor.setCookie;
     return {
       status: 101,
@@ -50,6 +53,7 @@ export function createUpgrade<Raw>(
       socket: {
         messageBytes: limits.socketMessageBytes,
         open(socket) {
+          const leave = openStreams.add(counted);
           const connection: Connection<Raw> = new Connection(
             {
               service,
@@ -62,7 +66,10 @@ export function createUpgrade<Raw>(
               requestId,
               onVisitor: ({ principal }) => void (exchange.principal = principal),
               onFailure: (error) => logger?.error({ request_id: requestId, err: error }, "message failed"),
-              onClose: () => connections.delete(connection),
+              onClose() {
+                connections.delete(connection);
+                leave();
+              },
             },
             socket,
           );

@@ -1,4 +1,4 @@
-import type { ChatEngine, EngineOptions } from "@parlor/core";
+import type { ChatEngine, EngineOptions, LimitRule } from "@parlor/core";
 import type { ScriptedBackend, Step } from "@parlor/core/testing";
 import type { Runner } from "../storage/index.ts";
 import type { ServerEvent } from "./server-events.ts";
@@ -35,7 +35,12 @@ export interface ParlorOptions {
   };
   readonly docs?: DocsUi;
   readonly rootPage?: "docs";
-  readonly limits?: { readonly bodyBytes?: number };
+  readonly limits?: {
+    readonly bodyBytes?: number;
+    readonly requests?: readonly LimitRule[];
+    readonly groups?: { readonly v1?: readonly LimitRule[]; readonly simple?: readonly LimitRule[] };
+    readonly streams?: number;
+  };
   readonly streams?: { readonly heartbeatMs?: number; readonly stallMs?: number; readonly headersAfterMs?: number };
 }
 

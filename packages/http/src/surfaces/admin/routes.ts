@@ -76,9 +76,8 @@ export function admin(service: Service): readonly Route[] {
       reply: { schema: schemas.testChat, description: "A model that fails is told in `error`." },
       startsTurn: true,
       body: { message: fields.message },
-      async handle({ message }, { principal, request, requestId }) {
-        const { signal } = request;
-        const turn = await engine.start({ owner: principal.id, message, signal, requestId });
+      async handle({ message }, { principal, request: { signal }, requestId, onQuotas }) {
+        const turn = await engine.start({ owner: principal.id, message, signal, requestId, onQuotas });
         try {
           return json(200, { success: true, response: (await replyOf(turn, signal)).text });
         } catch (error) {

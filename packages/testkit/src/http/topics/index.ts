@@ -7,6 +7,7 @@ import { credentials } from "./credentials.ts";
 import { docs } from "./docs.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
+import { limits } from "./limits.ts";
 import { owners } from "./owners.ts";
 import { readers } from "./readers.ts";
 import { refusals } from "./refusals.ts";
@@ -27,6 +28,7 @@ export const topics: readonly HttpTopic[] = [
   refusals,
   credentials,
   admin,
+  limits,
   turns,
   resuming,
   owners,

@@ -2,11 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelBackend } from "@parlor/core";
+import type { InferenceBackend } from "@parlor/inference";
 import type { ModelChoice, ServiceChoice } from "./config/choose-model.ts";
 import { StartError } from "./start-error.ts";
 
+/** An inference service also has models of its own. */
+export type LoadedBackend = ModelBackend | InferenceBackend;
+
 /** Loads the chosen model; only its backend is imported. Throws a `ChatError` or a `StartError` when it cannot be had. */
-export async function loadBackend(choice: ModelChoice): Promise<ModelBackend> {
+export async function loadBackend(choice: ModelChoice): Promise<LoadedBackend> {
   if (choice.kind === "demo") return loadDemo();
   if (choice.kind !== "llama") return loadService(choice);
   const { llama } = await import("@parlor/llama");
@@ -14,7 +18,7 @@ export async function loadBackend(choice: ModelChoice): Promise<ModelBackend> {
   return llama({ modelPath: path, gpu: device === "cpu" ? false : device, ...(name && { name }) });
 }
 
-async function loadService(choice: ServiceChoice): Promise<ModelBackend> {
+async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
   const { kind, provider: name, model = "", baseUrl: baseURL = "", apiKey } = choice;
   const options = { name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) };
   try {

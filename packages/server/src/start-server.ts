@@ -1,13 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
+import { createChatEngine, type ChatEngine, type Storage } from "@parlor/core";
 import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
 import { listener } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
-import { loadBackend } from "./load-backend.ts";
+import { loadBackend, type LoadedBackend } from "./load-backend.ts";
 import { closeStorage, loadStorage } from "./load-storage.ts";
 import { foreignHost, isLocalHost, isLoopback } from "./local-host.ts";
 import { turnLine } from "./log/turn-line.ts";
@@ -40,7 +40,7 @@ export async function startServer(
   logger: Logger = createLogger(config.log, process.stdout.isTTY),
 ): Promise<RunningServer> {
   const storage = await loadStorage(config.storage, config.bounds);
-  let backend: ModelBackend | undefined;
+  let backend: LoadedBackend | undefined;
   try {
     backend = await loadBackend(config.model);
     return await serve(config, backend, storage, logger);
@@ -50,7 +50,7 @@ export async function startServer(
   }
 }
 
-async function serve(config: Config, backend: ModelBackend, storage: Storage, logger: Logger): Promise<RunningServer> {
+async function serve(config: Config, backend: LoadedBackend, storage: Storage, logger: Logger): Promise<RunningServer> {
   const { systemPrompt, settings, window, limits } = config;
   const engine = createChatEngine({
     backend,
@@ -69,6 +69,7 @@ async function serve(config: Config, backend: ModelBackend, storage: Storage, lo
     logger,
     docs: docsUi(),
     ...(config.rootPage && { rootPage: config.rootPage }),
+    ...("swap" in backend && { modelService: backend }),
     ...("spelled" in config.model && { providerName: config.model.spelled }),
   });
   const turnAway = createTurnAway(logger);

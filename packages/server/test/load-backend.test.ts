@@ -48,6 +48,8 @@ test("MODEL_TYPE=inference asks the inference service, with the internal key", a
   });
   expect(await answerOf(url)).toMatchObject({ message: "Hello from the fake.", model_name: "large" });
   expect(fake.requests[0]).toMatchObject({ path: "/generate", body: { model_tag: "large" } });
+  const models: unknown = await (await fetch(`${url}/api/models`)).json();
+  expect(models).toEqual({ current_model: "small", models: ["small", "large"] });
 });
 
 test("a service that cannot be had stops the start with a sentence", async () => {

@@ -6,7 +6,7 @@ export interface InferenceOptions {
   readonly baseURL: string;
   /** Sent as `X-Internal-API-Key`; default: none. */
   readonly apiKey?: string;
-  /** The tag of the model to ask; default: whichever the service has loaded. */
+  /** The tag of the model to ask, whatever `swap` does; default: whichever the service has loaded. */
   readonly model?: string;
   /** Which provider this is, as in `ModelInfo.provider`; default `inference`. */
   readonly name?: string;

@@ -4,6 +4,9 @@ import { ChatError, type BackendEvent, type ErrorCode, type GenerateRequest, typ
 import { inference, type InferenceBackend, type InferenceOptions } from "@parlor/inference";
 import { done, failure, fakeInference, tokens, type FakeInferenceOptions } from "@parlor/testkit/inference";
 import { fakeProvider } from "@parlor/testkit/provider";
+import { nodeFetch } from "@parlor/wire";
+import { serviceModels } from "../src/models.ts";
+import { resolveOptions } from "../src/options.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -126,46 +129,55 @@ describe("a call", () => {
 describe("models", () => {
   it("are those that the service tells of, in its words", async () => {
     const { fake, backend } = await pair();
-    expect(await backend.models(signal)).toEqual({ current_model: "small", models: ["small", "large"] });
+    expect(await backend.models()).toEqual({ current_model: "small", models: ["small", "large"] });
     expect(fake.requests[0]?.headers["x-internal-api-key"]).toBe(key);
   });
 
   it("are swapped by tag, and one that is not there is not found", async () => {
     const { fake, backend } = await pair();
-    expect(await backend.swap("large", signal)).toEqual({ status: "ok", current_model: "large" });
+    await backend.swap("large");
     expect(fake.requests[0]).toMatchObject({ method: "POST", path: "/models/swap", body: { model_tag: "large" } });
-    expect(await backend.models(signal)).toMatchObject({ current_model: "large" });
-    await expect(backend.swap("huge", signal)).rejects.toMatchObject({ code: "unknown_model", status: 404 });
+    expect(await backend.models()).toMatchObject({ current_model: "large" });
+    await expect(backend.swap("huge")).rejects.toMatchObject({ code: "unknown_model", status: 404 });
   });
 
   it("that cannot be asked for fail as a call does", async () => {
     const { fake, backend } = await pair({}, { apiKey: "wrong" });
-    await expect(backend.models(signal)).rejects.toMatchObject({ code: "backend_auth" });
-    const stop = new AbortController();
-    stop.abort();
-    await expect(backend.models(stop.signal)).rejects.toMatchObject({ code: "backend_unavailable" });
+    await expect(backend.models()).rejects.toMatchObject({ code: "backend_auth" });
     await fake.close();
-    await expect(backend.swap("large", signal)).rejects.toMatchObject({ code: "backend_unavailable" });
+    await expect(backend.swap("large")).rejects.toMatchObject({ code: "backend_unavailable" });
   });
 
   it("that come as something else make no sense", async () => {
-    const page = { headers: { "content-type": "text/html" }, body: "<h1>MARK" };
-    const proxy = await fakeProvider({ reply: page, render: (reply) => reply });
+    const proxy = await fakeProvider({ reply: { body: "<h1>MARK" }, render: (reply) => reply });
     const backend = inference({ baseURL: proxy.url, apiKey: key });
     cleanups.push(
       () => proxy.close(),
       () => backend.close(),
     );
-    const error: unknown = await backend.models(signal).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "upstream_invalid" });
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("MARK");
+    for (const body of ["<h1>MARK", '["MARK"]', "null"]) {
+      proxy.next({ body });
+      const error: unknown = await backend.models().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "upstream_invalid" });
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("MARK");
+    }
+  });
+
+  it("that do not come in time are given up, and the connection with them", async () => {
+    const proxy = await fakeProvider({ reply: { delayMs: 60_000 }, render: (reply) => reply });
+    const fetching = nodeFetch(1000);
+    cleanups.push(proxy.close, async () => fetching.close());
+    const slow = serviceModels(resolveOptions({ baseURL: proxy.url }), fetching, { models: 20, swap: 20 });
+    await expect(slow.models()).rejects.toMatchObject({ code: "backend_timeout" });
+    await expect(slow.swap("large")).rejects.toMatchObject({ code: "backend_timeout" });
+    expect(await proxy.requests[1]?.closed).toBe("aborted");
   });
 
   it("of an address that is none are not there", async () => {
     const { fake } = await pair();
     const backend = inference({ baseURL: `${fake.url}/elsewhere`, apiKey: key });
     cleanups.push(() => backend.close());
-    await expect(backend.models(signal)).rejects.toMatchObject({ code: "backend_bad_request" });
+    await expect(backend.models()).rejects.toMatchObject({ code: "backend_bad_request" });
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ModelBackend } from "@parlor/core";
 import type { InferenceBackend } from "@parlor/inference";
+import type { OpenAIOptions } from "@parlor/openai";
 import type { ModelChoice, ServiceChoice } from "./config/choose-model.ts";
 import { StartError } from "./start-error.ts";
 
@@ -22,7 +23,7 @@ async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
   const { kind, provider: name, model = "", baseUrl: baseURL = "", apiKey } = choice;
   const options = { name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) };
   try {
-    if (kind === "openai") return (await import("@parlor/openai")).openai(options);
+    if (kind === "openai") return await loadOpenAI(options);
     if (kind === "anthropic") return (await import("@parlor/anthropic")).anthropic(options);
     const { model: _, ...service } = options;
     return (await import("@parlor/inference")).inference({ ...service, baseURL, ...(model && { model }) });
@@ -30,6 +31,15 @@ async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
     // Its TypeErrors name an option and never show a value.
     throw new StartError((error as TypeError).message, { cause: error });
   }
+}
+
+/** OpenAI, or a service of its protocol with the quirks it has. */
+async function loadOpenAI(options: OpenAIOptions): Promise<ModelBackend> {
+  const { openai, groq, minimax, huggingface, ollama, openaiCompatible } = await import("@parlor/openai");
+  const presets = new Map(Object.entries({ groq, minimax, hf_api: huggingface, ollama }));
+  const { name = "openai", baseURL = "" } = options;
+  if (name === "openai_compatible") return openaiCompatible({ ...options, baseURL });
+  return (presets.get(name) ?? openai)(options);
 }
 
 /** Makes the toy model anew at each start, which takes milliseconds: a kept file could be another version's. */

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { fakeAnthropic } from "@parlor/testkit/anthropic";
 import { fakeInference } from "@parlor/testkit/inference";
+import { fakeOpenAI } from "@parlor/testkit/openai";
 import { loadBackend } from "../src/load-backend.ts";
 import { StartError } from "../src/start-error.ts";
 import { serve } from "./support/serve.ts";
@@ -34,6 +35,35 @@ test("MODEL_TYPE=anthropic asks Anthropic, with its key", async () => {
   });
   const health = (await (await fetch(`${url}/health`)).json()) as { llm_provider: string };
   expect(health.llm_provider).toBe("anthropic");
+});
+
+test.each<[type: string, variables: Record<string, string>, sent: object]>([
+  ["openai", { OPENAI_API_KEY: "sk" }, {}],
+  ["groq", { GROQ_API_KEY: "sk" }, { max_completion_tokens: 9 }],
+  ["minimax", { MINIMAX_API_KEY: "sk", MODEL_NAME: "MiniMax-M2.7" }, { max_tokens: 9, reasoning_split: true }],
+  ["hf_api", { HF_API_TOKEN: "sk" }, { max_tokens: 9 }],
+  ["ollama", {}, { max_tokens: 9 }],
+  ["openai_compatible", {}, { max_tokens: 9 }],
+])("MODEL_TYPE=%s asks that service its own way", async (type, variables, sent) => {
+  const fake = await fakeOpenAI();
+  onTestFinished(fake.close);
+  const address = {
+    openai: "OPENAI_BASE_URL",
+    groq: "GROQ_BASE_URL",
+    minimax: "MINIMAX_API_URL",
+    hf_api: "HF_INFERENCE_URL",
+    ollama: "OLLAMA_BASE_URL",
+  };
+  const { url } = await serve({
+    PORT: "0",
+    MODEL_TYPE: type,
+    MODEL_NAME: "m",
+    MAX_TOKENS: "9",
+    [address[type as keyof typeof address] ?? "OPENAI_BASE_URL"]: fake.url,
+    ...variables,
+  });
+  expect(await answerOf(url)).toMatchObject({ message: "Hello from the fake." });
+  expect((await fake.request(0)).body).toMatchObject(sent);
 });
 
 test("MODEL_TYPE=inference asks the inference service, with the internal key", async () => {

@@ -7,5 +7,4 @@ export { llamaServer } from "./presets/llama-server.ts";
 export { minimax } from "./presets/minimax.ts";
 export { ollama } from "./presets/ollama.ts";
 export { openrouter, type OpenRouterOptions } from "./presets/openrouter.ts";
-export type { PresetOptions } from "./presets/preset-options.ts";
 export { vllm } from "./presets/vllm.ts";

@@ -20,7 +20,7 @@ export interface OpenAIOptions {
   readonly apiKey?: string;
   /** Default `https://api.openai.com/v1`. Credentials do not belong into it. */
   readonly baseURL?: string;
-  /** Which provider this is, as in `ModelInfo.provider`; default `openai`. */
+  /** Which provider this is, as in `ModelInfo.provider`; default `openai`, of a preset its own. */
   readonly name?: string;
   /** Tokens of prompt and answer together; default: of a known model its own, else 128,000. */
   readonly contextWindow?: number;
@@ -85,7 +85,7 @@ export function resolveOptions(options: OpenAIOptions, preset?: Service): Resolv
   const address = toAddress(self, given, client !== undefined);
   const known = preset ?? (openaiService.key?.host.test(address.hostname) ? openaiService : compatibleService);
   const name = options.name ?? preset?.name ?? openaiService.name;
-  const { contextWindow = known.contextWindow ?? contextWindowOf(model) } = options;
+  const { contextWindow = contextWindowOf(model) } = options;
   const prices = options.prices ?? (known === openaiService ? pricesOf(model) : undefined);
   return {
     model,

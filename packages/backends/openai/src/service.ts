@@ -17,8 +17,6 @@ export interface Service {
   readonly capabilities: readonly Capability[];
   /** Whether it hears; default: as it takes files. */
   readonly audio?: boolean;
-  /** Tokens of prompt and answer together, whatever the model could do. */
-  readonly contextWindow?: number;
   /** OpenAI deprecated `max_tokens`, and its reasoning models refuse it; most others know nothing else. */
   readonly maxTokens: "max_tokens" | "max_completion_tokens";
   /** What settings become that the protocol has no common field for: `thinking`, `effort`, `topK`. */

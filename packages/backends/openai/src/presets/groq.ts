@@ -2,7 +2,7 @@ import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
 import { allBut, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
 const service: Service = {
   name: "groq",
@@ -24,6 +24,6 @@ const service: Service = {
  * A model at Groq. The key is GROQ_API_KEY where none is given. `effort` is told to the models that know it, gpt-oss and Qwen, in
  * their own steps. Which models see images or keep to a schema is said at console.groq.com/docs/models.
  */
-export function groq(options: PresetOptions): ModelBackend {
+export function groq(options: OpenAIOptions): ModelBackend {
   return createBackend(options, service);
 }

@@ -1,9 +1,9 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { allBut, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
-export interface HuggingFaceOptions extends PresetOptions {
+export interface HuggingFaceOptions extends OpenAIOptions {
   /**
    * Who runs the model: `groq`, `together`, `cerebras` …, or `fastest` or `cheapest`. Default: the model's own suffix
    * (`org/name:provider`), else the router chooses and goes on to the next where one fails.

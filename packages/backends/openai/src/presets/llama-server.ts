@@ -1,7 +1,7 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { allBut, loading, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 import { toTemplateFields } from "./vllm.ts";
 
 const service: Service = {
@@ -21,6 +21,6 @@ const service: Service = {
  * name for it, as the server has one model only. Tools need `--jinja`. Give `contextWindow`: the server's `--ctx-size`. For
  * llama.cpp inside this process there is `@parlor/llama`.
  */
-export function llamaServer(options: PresetOptions): ModelBackend {
+export function llamaServer(options: OpenAIOptions): ModelBackend {
   return createBackend(options, service);
 }

@@ -2,7 +2,7 @@ import type { ModelBackend, ModelSettings } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
 import { allBut, type Fields, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
 /** M1 and Text-01 came before the OpenAI protocol and have a path of their own. */
 const isOld = (model: string): boolean => /^(minimax-(m1|text)|abab)/i.test(model);
@@ -49,6 +49,6 @@ function intoRange(settings: ModelSettings): ModelSettings {
  * A model of MiniMax (platform.minimax.io/docs): M3, M2 and the older M1. The key is MINIMAX_API_KEY where none is given; accounts of
  * mainland China ask at `https://api.minimaxi.com/v1`. Temperatures go to the nearest that MiniMax takes: above 0, at most 1.
  */
-export function minimax(options: PresetOptions): ModelBackend {
+export function minimax(options: OpenAIOptions): ModelBackend {
   return createBackend(options, serviceOf(options.model));
 }

@@ -2,7 +2,7 @@ import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
 import { allBut, loading, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
 const service: Service = {
   name: "ollama",
@@ -11,8 +11,6 @@ const service: Service = {
   key: { variables: ["OLLAMA_API_KEY"], host: /(^|\.)ollama\.com$/, required: true },
   capabilities: allBut("files"),
   audio: false,
-  // What Ollama runs with where nobody said otherwise; it cuts a longer prompt without a word.
-  contextWindow: 4096,
   maxTokens: "max_tokens",
   fields(settings) {
     const effort = effortOf(settings);
@@ -25,9 +23,11 @@ const service: Service = {
 /**
  * A model of an Ollama server (docs.ollama.com/api/openai-compatibility), by default on this machine and without a key.
  *
- * `contextWindow` must be what the server runs with (OLLAMA_CONTEXT_LENGTH, or `num_ctx` of a Modelfile): this protocol cannot set
- * it, and Ollama cuts a longer prompt silently. Default 4,096, as Ollama's own.
+ * `contextWindow` must be what the server runs with: this protocol cannot set it, and Ollama cuts a longer prompt without a word.
+ * Default: OLLAMA_CONTEXT_LENGTH, which is the server's own variable, else 4,096, which is its own least.
  */
-export function ollama(options: PresetOptions): ModelBackend {
-  return createBackend(options, service);
+export function ollama(options: OpenAIOptions): ModelBackend {
+  const set = Number(process.env["OLLAMA_CONTEXT_LENGTH"]);
+  const { contextWindow = Number.isInteger(set) && set > 0 ? set : 4096 } = options;
+  return createBackend({ ...options, contextWindow }, service);
 }

@@ -2,9 +2,9 @@ import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
 import { allBut, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
-export interface OpenRouterOptions extends PresetOptions {
+export interface OpenRouterOptions extends OpenAIOptions {
   /** Your site's address, for OpenRouter's rankings. */
   readonly site?: string;
   /** Your app's name, there. */

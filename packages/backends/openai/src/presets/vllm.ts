@@ -2,7 +2,7 @@ import type { ModelBackend, ModelSettings } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
 import { allBut, type Fields, loading, type Service } from "../service.ts";
-import type { PresetOptions } from "./preset-options.ts";
+import type { OpenAIOptions } from "../options.ts";
 
 const service: Service = {
   name: "vllm",
@@ -32,6 +32,6 @@ export function toTemplateFields(settings: ModelSettings): Fields {
  * A model of a vLLM server (docs.vllm.ai), by default on this machine. The server needs `--reasoning-parser` to tell thoughts apart and
  * `--enable-auto-tool-choice --tool-call-parser` for tools. Give `contextWindow`: the server's `--max-model-len`.
  */
-export function vllm(options: PresetOptions): ModelBackend {
+export function vllm(options: OpenAIOptions): ModelBackend {
   return createBackend(options, service);
 }

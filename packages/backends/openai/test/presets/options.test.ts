@@ -10,7 +10,7 @@ import {
   openaiCompatible,
   openrouter,
   vllm,
-  type PresetOptions,
+  type OpenAIOptions,
 } from "@parlor/openai";
 import { fakeOpenAI } from "@parlor/testkit/openai";
 import { ask, cleanUp } from "../support.ts";
@@ -41,7 +41,7 @@ describe("a preset's key", () => {
   afterEach(() => vi.unstubAllEnvs());
   const model = "m";
 
-  it.each<[variable: string, preset: (options: PresetOptions) => ModelBackend]>([
+  it.each<[variable: string, preset: (options: OpenAIOptions) => ModelBackend]>([
     ["GROQ_API_KEY", groq],
     ["MINIMAX_API_KEY", minimax],
     ["HF_TOKEN", huggingface],
@@ -163,7 +163,7 @@ describe("settings of", () => {
 });
 
 describe("prices", () => {
-  const of = (model: string, more: Partial<PresetOptions> = {}): unknown =>
+  const of = (model: string, more: Partial<OpenAIOptions> = {}): unknown =>
     openai({ model, apiKey: "sk-1", ...more }).info.prices;
 
   it("are known of OpenAI's own models, by name and by snapshot", () => {

@@ -1,10 +1,10 @@
 import type { ModelBackend, Part, PromptMessage } from "@parlor/core";
-import type { PresetOptions } from "@parlor/openai";
+import type { OpenAIOptions } from "@parlor/openai";
 import { fakeOpenAI, type FakeReply } from "@parlor/testkit/openai";
 import { fakeProvider, type FakeProvider, type ProviderReply } from "@parlor/testkit/provider";
 import { ask, cleanUp, says, type Outcome } from "../support.ts";
 
-export type Preset = (options: PresetOptions & { readonly baseURL: string }) => ModelBackend;
+export type Preset = (options: OpenAIOptions & { readonly baseURL: string }) => ModelBackend;
 
 /** A preset before a fake that sends these bytes. */
 export async function before(preset: Preset, model: string, reply: ProviderReply, retries = 0) {

@@ -8,6 +8,17 @@ export { revocations, type Revocations } from "./auth/revocations.ts";
 export type { CorsOptions } from "./cors.ts";
 export type { DocsUi, PageLinks, WebFile, WebPage } from "./docs-ui.ts";
 export type { Group, HandlerOptions, InputLimits, Limits, Logger, ModelService, StreamTimes } from "./options.ts";
-export type { Handler, HttpBody, HttpHeaders, HttpReply, HttpRequest, Sink, StreamBody } from "./seam.ts";
+export type {
+  Handler,
+  HttpBody,
+  HttpHeaders,
+  HttpReply,
+  HttpRequest,
+  Sink,
+  Socket,
+  SocketEvents,
+  SocketOpening,
+  StreamBody,
+} from "./seam.ts";
 export { notFound, problem } from "./problem/problem.ts";
 export { fingerprintOf } from "./request-log.ts";

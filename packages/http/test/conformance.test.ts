@@ -1,12 +1,12 @@
 import type { RequestListener } from "node:http";
 import { text } from "node:stream/consumers";
 import type { ChatEngine } from "@parlor/core";
-import { account, fetchRuntime, httpConformance, listen } from "@parlor/testkit/http";
+import { account, httpConformance, listen, socketRuntime } from "@parlor/testkit/http";
 import { describe, it } from "vitest";
 import { accounts } from "../src/accounts/index.ts";
 import { toFetch } from "../src/fetch/index.ts";
 import { createHandler } from "../src/index.ts";
-import { listener as toListener } from "../src/node/index.ts";
+import { attach, listener as toListener } from "../src/node/index.ts";
 
 const runner = { describe, it, skip: it.skip };
 const withAccounts = (engine: ChatEngine) => accounts(engine, account);
@@ -24,7 +24,7 @@ describe("node listener", () => {
   httpConformance({
     serve(engine, options, { prefix, parsesBodies }) {
       const serve = toListener(createHandler(engine, options), { prefix });
-      return listen(parsesBodies ? parsing(serve) : serve);
+      return listen(parsesBodies ? parsing(serve) : serve, (server) => attach(server, { path: prefix }));
     },
     accounts: withAccounts,
     runner,
@@ -33,9 +33,12 @@ describe("node listener", () => {
 
 describe("fetch bridge", () => {
   httpConformance({
-    serve: (engine, options, { prefix }) => listen(fetchRuntime(toFetch(createHandler(engine, options), { prefix }))),
+    serve(engine, options, { prefix }) {
+      const handler = createHandler(engine, options);
+      return listen(...socketRuntime((upgradeWebSocket) => toFetch(handler, { prefix, upgradeWebSocket })));
+    },
     accounts: withAccounts,
     runner,
-    lacks: ["body-parser"],
+    lacks: ["body-parser", "socket-control"],
   });
 });

@@ -13,8 +13,9 @@ describe.each([
     serve(engine, options, { prefix, parsesBodies }) {
       const app = framework();
       if (parsesBodies) app.use(framework.json());
-      app.use(prefix || "/", parlor(engine, options));
-      return listen(app);
+      const chat = parlor(engine, options);
+      app.use(prefix || "/", chat);
+      return listen(app, (server) => chat.attach(server, { path: prefix }));
     },
     accounts: (engine) => accounts(engine, account),
     runner: { describe, it, skip: it.skip },

@@ -1,6 +1,6 @@
 import { createChatEngine } from "@parlor/core";
 import { says, scriptedBackend } from "@parlor/core/testing";
-import { listen, type Served } from "@parlor/testkit/http";
+import { connect, contentOf, listen, type Served, type SocketClient } from "@parlor/testkit/http";
 import express, { type Express } from "express";
 import express4 from "express4";
 import { afterEach, describe, expect, test } from "vitest";
@@ -78,6 +78,31 @@ describe.each([
     const ask = await serve(app);
     expect(await (await ask("/chat", hi)).json()).toMatchObject({ user_id: "ada" });
     expect(seen[0]).toContain("127.0.0.1");
+  });
+
+  test("WebSockets pass the app's middleware, and auth sees what it has found out", async () => {
+    const app = framework();
+    app.use("/ai", ({ headers }, response, next) => {
+      if (headers["x-user"] === undefined) return void response.status(402).send("pay first");
+      response.locals["user"] = headers["x-user"];
+      next();
+    });
+    const chat = parlor(engine(), { auth: ({ raw, kind }) => ({ id: `${kind}:${raw.res?.locals["user"]}` }) });
+    app.use("/ai", chat);
+    let detach = () => {};
+    const server = await listen(app, (one) => (detach = chat.attach(one, { path: "/ai" })));
+    served.push(server);
+    const refused = await connect(`${server.url}/ai`, { as: null });
+    expect(refused).toMatchObject({ status: 402, text: "pay first" });
+    const client = (await connect(`${server.url}/ai`, { as: null, headers: { "x-user": "ada" } })) as SocketClient;
+    client.send(hi);
+    expect(contentOf(await client.turn())).toBe("Hello there");
+    detach();
+    expect((await client.closed).code).toBe(1001);
+    expect(await connect(`${server.url}/ai`, { as: null, headers: { "x-user": "ada" } })).toMatchObject({
+      status: 426,
+      body: { code: "upgrade_required", detail: expect.stringContaining("attach") },
+    });
   });
 
   test("after parsers that leave text or bytes", async () => {

@@ -1,11 +1,11 @@
 import type { Readable } from "node:stream";
 import { type ChatEngine, createHandler, type HandlerOptions } from "@parlor/http";
-import { NodeRequest, send } from "@parlor/http/node";
+import { attach, NodeRequest, send } from "@parlor/http/node";
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 
 /**
  * Parlor as a Fastify plugin: `app.register(parlor(engine, { auth }), { prefix: "/ai" })`. Paths that are not its own go to the app's
- * 404 handler. Throws a TypeError when neither `auth` nor `access: "public"` is given.
+ * 404 handler. WebSockets pass the app's hooks like every request. Throws a TypeError when neither `auth` nor `access: "public"` is given.
  */
 export function parlor(engine: ChatEngine, options: HandlerOptions<FastifyRequest>): FastifyPluginCallback {
   const handler = createHandler(engine, options);
@@ -31,7 +31,8 @@ export function parlor(engine: ChatEngine, options: HandlerOptions<FastifyReques
       }
       // Fastify would add a charset to JSON.
       const { status, headers, body } = answer;
-      if (typeof body !== "function") return reply.code(status).headers(headers).serializer(String).send(body);
+      const isWhole = typeof body !== "function" && !answer.socket;
+      if (isWhole) return reply.code(status).headers(headers).serializer(String).send(body);
       // Its streams know no reader that is gone or behind. What hooks have set goes out all the same.
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
@@ -48,6 +49,11 @@ export function parlor(engine: ChatEngine, options: HandlerOptions<FastifyReques
     app.addHook("preParsing", (request, _reply, payload, next) => {
       request.headers = { "content-type": undefined };
       next(null, payload);
+    });
+    const detach = attach(app.server, { path: app.prefix });
+    app.addHook("preClose", (closed) => {
+      detach();
+      closed();
     });
     app.all("/", serve);
     app.all("/*", serve);

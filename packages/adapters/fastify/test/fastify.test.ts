@@ -3,7 +3,8 @@ import { text } from "node:stream/consumers";
 import { createGunzip, gzipSync } from "node:zlib";
 import { createChatEngine } from "@parlor/core";
 import { says, scriptedBackend } from "@parlor/core/testing";
-import fastify, { type FastifyInstance } from "fastify";
+import { connect as connectSocket, contentOf, type SocketClient } from "@parlor/testkit/http";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { parlor } from "../src/index.ts";
 
@@ -95,6 +96,35 @@ describe("in a Fastify app", () => {
     const response = await app.inject({ method: "POST", url: "/chat", headers, payload });
     expect(response.json()).toMatchObject({ user_id: "ada" });
     expect(seen).toEqual(["192.0.2.7", "true", "application/json"]);
+  });
+
+  test("WebSockets pass the app's hooks, with two engines and parameters in a prefix, and end with the app", async () => {
+    const app = fastify();
+    app.decorateRequest("user", "");
+    app.addHook("onRequest", async (request, reply) => {
+      if (request.headers["x-user"] === undefined) return reply.code(402).send("pay first");
+      request.user = String(request.headers["x-user"]);
+    });
+    const auth = ({ raw }: { raw: FastifyRequest }) => ({ id: raw.user });
+    app.register(parlor(engine("first"), { auth }), { prefix: "/one" });
+    app.register(parlor(engine("second"), { auth }), { prefix: "/shops/:shop/chat" });
+    app.get("/own", () => "the app's own");
+    const url = await app.listen({ host: "127.0.0.1", port: 0 });
+    const as = { as: null, headers: { "x-user": "ada" } };
+    expect(await connectSocket(`${url}/one`, { as: null })).toMatchObject({ status: 402, text: "pay first" });
+    expect(await connectSocket(url, { ...as, path: "/own" })).toMatchObject({ status: 200 });
+    const clients: SocketClient[] = [];
+    for (const [prefix, answer] of [
+      ["/one", "first"],
+      ["/shops/a%20b/chat", "second"],
+    ]) {
+      const client = (await connectSocket(url + prefix, as)) as SocketClient;
+      client.send(hi);
+      expect(contentOf(await client.turn())).toBe(answer);
+      clients.push(client);
+    }
+    await app.close();
+    for (const client of clients) expect((await client.closed).code).toBe(1001);
   });
 
   test("the app's parsers and body limits stay as they are, and ours hold here", async () => {

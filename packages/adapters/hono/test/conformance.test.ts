@@ -1,15 +1,30 @@
 import { getRequestListener } from "@hono/node-server";
 import { type ChatEngine } from "@parlor/http";
 import { accounts } from "@parlor/http/accounts";
-import { account, fetchRuntime, type HttpConformanceOptions, httpConformance, listen } from "@parlor/testkit/http";
+import {
+  account,
+  type HttpConformanceOptions,
+  httpConformance,
+  listen,
+  socketRuntime,
+  type UpgradeWebSocket,
+} from "@parlor/testkit/http";
 import { Hono } from "hono";
-import { describe, it } from "vitest";
-import { parlor } from "../src/index.ts";
+import { describe, it, vi } from "vitest";
+import { type HonoOptions, parlor } from "../src/index.ts";
+import { attach } from "../src/node.ts";
 
 const runner = { describe, it, skip: it.skip };
 const withAccounts = (engine: ChatEngine) => accounts(engine, account);
 
-function mounted(...[engine, options, host]: Parameters<HttpConformanceOptions["serve"]>): Hono {
+/** Deno, as far as Hono's module for it asks. */
+const deno: { upgradeWebSocket?: UpgradeWebSocket } = {};
+vi.stubGlobal("Deno", deno);
+const { upgradeWebSocket } = await import("hono/deno");
+
+type Site = Parameters<HttpConformanceOptions["serve"]>;
+
+function mounted([engine, options, host]: Site, more: Pick<HonoOptions<object>, "upgradeWebSocket"> = {}): Hono {
   const app = new Hono();
   if (host.parsesBodies) {
     app.use(async ({ req }, next) => {
@@ -17,14 +32,18 @@ function mounted(...[engine, options, host]: Parameters<HttpConformanceOptions["
       await next();
     });
   }
-  return app.route(host.prefix || "/", parlor(engine, options));
+  return app.route(host.prefix || "/", parlor(engine, { ...options, ...more }));
 }
 
 describe("on @hono/node-server", () => {
   httpConformance({
     serve(...site) {
-      const answer = getRequestListener(mounted(...site).fetch);
-      return listen((incoming, outgoing) => void answer(incoming, outgoing));
+      const answer = getRequestListener(mounted(site).fetch);
+      const [, , { prefix }] = site;
+      return listen(
+        (incoming, outgoing) => void answer(incoming, outgoing),
+        (server) => attach(server, { path: prefix }),
+      );
     },
     accounts: withAccounts,
     runner,
@@ -33,8 +52,16 @@ describe("on @hono/node-server", () => {
 
 describe("on a fetch runtime", () => {
   httpConformance({
-    serve: (...site) => listen(fetchRuntime(mounted(...site).fetch)),
+    serve(...site) {
+      return listen(
+        ...socketRuntime((upgrade) => {
+          deno.upgradeWebSocket = upgrade;
+          return mounted(site, { upgradeWebSocket }).fetch;
+        }),
+      );
+    },
     accounts: withAccounts,
     runner,
+    lacks: ["socket-control"],
   });
 });

@@ -3,14 +3,21 @@ import { get, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { createAdaptorServer, getRequestListener, type HttpBindings } from "@hono/node-server";
+import {
+  createAdaptorServer,
+  getRequestListener,
+  type HttpBindings,
+  upgradeWebSocket,
+  type WebSocketServerLike,
+} from "@hono/node-server";
 import { createChatEngine } from "@parlor/core";
 import { manualClock, says, scriptedBackend } from "@parlor/core/testing";
-import { listen } from "@parlor/testkit/http";
+import { connect as connectSocket, contentOf, listen, type SocketClient } from "@parlor/testkit/http";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 import { afterEach, describe, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { parlor } from "../src/index.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -150,6 +157,34 @@ describe("on @hono/node-server", () => {
     clock.advance(30_000);
     await closed;
     response.destroy();
+  });
+
+  test("WebSockets by its own upgradeWebSocket, under a prefix with parameters, through the app's middleware", async () => {
+    type Users = { Variables: { user: string } };
+    const app = new Hono<Users>();
+    app.use(async (context, next) => {
+      const user = context.req.header("x-user");
+      if (user === undefined) return context.text("pay first", 402);
+      context.set("user", user);
+      return next();
+    });
+    app.route(
+      "/shops/:shop",
+      parlor<Users>(engine(), { auth: ({ raw }) => ({ id: raw.get("user") }), upgradeWebSocket }),
+    );
+    const sockets = new WebSocketServer({ noServer: true });
+    const server = createAdaptorServer({ fetch: app.fetch, websocket: { server: sockets as WebSocketServerLike } });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/shops/a%20b`;
+    expect(await connectSocket(url, { as: null })).toMatchObject({ status: 402 });
+    const client = (await connectSocket(url, { as: null, headers: { "x-user": "ada" } })) as SocketClient;
+    client.send(hi);
+    expect(contentOf(await client.turn())).toBe("Hello there");
+    client.webSocket.close();
+    await client.closed;
+    server.close();
+    await once(server, "close");
   });
 
   test("HTTP/2", async () => {

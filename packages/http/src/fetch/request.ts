@@ -1,6 +1,6 @@
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
-import type { HttpBody, HttpRequest } from "../seam.ts";
+import type { HttpBody, HttpReply, HttpRequest } from "../seam.ts";
 
 /** What only the server knows. */
 export interface FetchContext<Raw> {
@@ -10,11 +10,13 @@ export interface FetchContext<Raw> {
   readonly raw: Raw;
   /** Gives the body when the host has read it before. */
   readonly text?: () => Promise<string>;
+  /** For a request that may become a WebSocket: makes it one, by a reply with status 101. */
+  readonly upgrade?: ((reply: HttpReply) => Response | Promise<Response>) | undefined;
 }
 
 /** A `Request` behind the seam; undefined when its path is not below the prefix. */
 export function toHttpRequest<Raw>(request: Request, context: FetchContext<Raw>): HttpRequest<Raw> | undefined {
-  const { prefix = "", ip, raw, text } = context;
+  const { prefix = "", ip, raw, text, upgrade } = context;
   const url = new URL(request.url);
   const path = url.pathname.slice(prefix.length);
   if (!url.pathname.startsWith(prefix) || (path !== "" && path[0] !== "/")) return undefined;
@@ -23,7 +25,7 @@ export function toHttpRequest<Raw>(request: Request, context: FetchContext<Raw>)
   headers["host"] = url.host;
   for (const [name, value] of request.headers) headers[name] = value;
   return {
-    kind: "http",
+    kind: upgrade ? "ws" : "http",
     method: request.method,
     path: path || "/",
     prefix,

@@ -1,6 +1,7 @@
 import { notFound } from "../problem/problem.ts";
 import type { Handler, HttpReply, StreamBody } from "../seam.ts";
 import { type FetchContext, toHttpRequest } from "./request.ts";
+import { asksForWebSocket, listenTo, type StandardWebSocket } from "./web-socket.ts";
 
 /** Bytes that wait for the reader before it counts as behind. */
 const highWaterMark = 16_384;
@@ -13,16 +14,36 @@ export async function respond<Raw>(
 ): Promise<Response | undefined> {
   const seen = toHttpRequest(request, context);
   const reply = seen && (await handler.handle(seen));
+  if (reply?.socket && context.upgrade) return context.upgrade(reply);
   return reply && toResponse(reply, request.method);
+}
+
+export interface FetchOptions {
+  /** Where we are mounted, without a slash at the end; default: at the root. */
+  readonly prefix?: string;
+  /** Lets WebSockets through: `Deno.upgradeWebSocket`, or what does the same elsewhere. */
+  readonly upgradeWebSocket?: (
+    request: Request,
+    options: { readonly protocol?: string },
+  ) => { readonly socket: StandardWebSocket; readonly response: Response };
 }
 
 /** For `Bun.serve`, `Deno.serve` and workers: what is not ours gets 404 as problem+json. */
 export function toFetch(
   handler: Handler<Request>,
-  options: { readonly prefix?: string } = {},
+  { prefix = "", upgradeWebSocket }: FetchOptions = {},
 ): (request: Request) => Promise<Response> {
+  const upgradeOf = (request: Request): FetchContext<Request>["upgrade"] => {
+    if (!upgradeWebSocket || !asksForWebSocket(request)) return undefined;
+    return (reply) => {
+      const { "sec-websocket-protocol": protocol } = reply.headers;
+      const { socket, response } = upgradeWebSocket(request, protocol === undefined ? {} : { protocol });
+      listenTo(socket, reply);
+      return response;
+    };
+  };
   return async (request) =>
-    (await respond(handler, request, { ...options, raw: request })) ??
+    (await respond(handler, request, { prefix, raw: request, upgrade: upgradeOf(request) })) ??
     toResponse(notFound(crypto.randomUUID()), request.method);
 }
 
@@ -56,7 +77,7 @@ function toStream(body: StreamBody): ReadableStream<Uint8Array> {
           },
           onDrain: (callback) => void (drained = callback),
           end: () => finish(() => controller.close()),
-          abort: () => finish(() => controller.error(new Error("The reader took nothing for too long"))),
+          abort: () => finish(() => controller.error(new Error("The stream was broken off"))),
         });
         // It may have ended within the call.
         if (!open) close();

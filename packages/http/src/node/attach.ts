@@ -8,7 +8,10 @@ import { openWebSocket } from "./web-socket.ts";
 
 /** A server of node:http or node:https, or one of node:http2 with `allowHTTP1`. */
 export interface UpgradeServer {
-  on(event: "upgrade", listener: (incoming: IncomingMessage, stream: Duplex, head: Buffer) => void): unknown;
+  prependListener(
+    event: "upgrade",
+    listener: (incoming: IncomingMessage, stream: Duplex, head: Buffer) => void,
+  ): unknown;
   emit(event: "request", incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   listenerCount(event: "upgrade"): number;
 }
@@ -48,7 +51,8 @@ function listenTo(server: UpgradeServer): Set<Mount> {
   mounts.set(server, here);
   const mountOf = ({ url = "/" }: IncomingMessage) => [...here].find(({ pattern }) => pattern.test(url));
   const hasOthers = () => server.listenerCount("upgrade") > 1;
-  server.on("upgrade", (incoming, stream, head) => {
+  // Before others: some answer whatever nobody has taken.
+  server.prependListener("upgrade", (incoming, stream, head) => {
     const mount = mountOf(incoming);
     if (mount) lead(server, mount, incoming, stream as Socket, head);
     else if (!hasOthers()) stream.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

@@ -19,6 +19,12 @@ export function expectProblem(answer: Answer, status: number, code: string): { r
   return problem;
 }
 
+/** Why an upgrade is refused. Not every runtime lets the body of a refusal through. */
+export function expectRefusal(answer: Answer, status: number, code: string): void {
+  assert.equal(answer.status, status);
+  if (answer.text !== "") expectProblem(answer, status, code);
+}
+
 /** The paths of a 422's field errors. */
 export function faultsOf(answer: Answer): string[] {
   const { errors } = expectProblem(answer, 422, "invalid_request");

@@ -2,6 +2,7 @@ import { type ChatEngine, createChatEngine } from "@parlor/core";
 import { says, type ScriptedBackend, scriptedBackend } from "@parlor/core/testing";
 import { type Description, readDescription } from "./description.ts";
 import { readEvents } from "./server-events.ts";
+import { connect, type SocketClient } from "./socket.ts";
 import type { Answer, Authenticate, HttpConformanceOptions, Principal, Setting, Site } from "./suite.ts";
 
 const people: { readonly [token: string]: Principal } = {
@@ -33,9 +34,11 @@ export async function withSite(
   const auth = withAccounts ? [await accounts(engine), byToken] : byToken;
   const parlor = options?.access ? options : { auth, ...options };
   const served = await serve(engine, parlor, { prefix, parsesBodies: host?.parsesBodies ?? false });
+  const sockets: SocketClient[] = [];
   try {
-    await run(createSite(served.url, prefix, engine, backend, gate.resolve));
+    await run(createSite(served.url, prefix, engine, backend, gate.resolve, sockets));
   } finally {
+    for (const { webSocket } of sockets) webSocket.terminate();
     await served.close();
     await engine.close({ drainMs: 0 });
   }
@@ -47,6 +50,7 @@ function createSite(
   engine: ChatEngine,
   backend: ScriptedBackend,
   release: () => void,
+  sockets: SocketClient[],
 ): Site {
   const url = server + prefix;
   let description: Promise<Description> | undefined;
@@ -85,6 +89,18 @@ function createSite(
         throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
       }
       yield* readEvents(response.body);
+    },
+    async socket(asked) {
+      const opened = await connect(url, asked);
+      if ("status" in opened) throw new Error(`the WebSocket was refused: ${opened.status} ${opened.text}`);
+      sockets.push(opened);
+      return opened;
+    },
+    async refusal(asked) {
+      const opened = await connect(url, asked);
+      if ("status" in opened) return opened;
+      sockets.push(opened);
+      throw new Error("the WebSocket was not refused");
     },
   };
 }

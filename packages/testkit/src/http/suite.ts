@@ -1,13 +1,19 @@
 import type { ChatEngine, EngineOptions, LimitRule } from "@parlor/core";
 import type { ScriptedBackend, Step } from "@parlor/core/testing";
 import type { Runner } from "../storage/index.ts";
+import type { Answer } from "./answer.ts";
 import type { ServerEvent } from "./server-events.ts";
+import type { SocketAsked, SocketClient } from "./socket.ts";
+
+export type { Answer } from "./answer.ts";
 
 /** Who asks, as `auth` gives it. */
 export interface Principal {
   readonly id: string;
   readonly name?: string;
   readonly admin?: boolean;
+  /** Milliseconds since 1970. */
+  readonly expiresAt?: number;
 }
 
 /** The pages that show the API's description. */
@@ -37,6 +43,7 @@ export interface ParlorOptions {
   readonly rootPage?: "docs";
   readonly limits?: {
     readonly bodyBytes?: number;
+    readonly socketMessageBytes?: number;
     readonly requests?: readonly LimitRule[];
     readonly groups?: { readonly v1?: readonly LimitRule[]; readonly simple?: readonly LimitRule[] };
     readonly streams?: number;
@@ -60,9 +67,10 @@ export interface Served {
 
 /**
  * What a server may lack, if it says so. `body-parser`: its host can parse bodies before Parlor sees them. `malformed-paths`: paths
- * that cannot be percent-decoded reach Parlor.
+ * that cannot be percent-decoded reach Parlor. `websocket`: upgrades do. `socket-control`: the socket is Parlor's own, and not one
+ * that a runtime lends with rules of its own about what it takes, pings and keeps.
  */
-export type HttpCapability = "body-parser" | "malformed-paths";
+export type HttpCapability = "body-parser" | "malformed-paths" | "websocket" | "socket-control";
 
 export interface HttpConformanceOptions {
   /** Serves an engine on 127.0.0.1 on a free port. What is not Parlor's path answers 404. */
@@ -95,14 +103,6 @@ export interface Asked {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The body as JSON; undefined where it is none. */
-  readonly body: unknown;
-}
-
 /** A server with an engine behind it, for one case. */
 export interface Site {
   readonly engine: ChatEngine;
@@ -118,6 +118,10 @@ export interface Site {
   readonly open: (method: string, path: string, asked?: Asked) => Promise<Response>;
   /** The server-sent events of a request, as they come. Throws unless it is a 200. */
   readonly events: (method: string, path: string, asked?: Asked) => AsyncGenerator<ServerEvent>;
+  /** Opens a WebSocket, which is cut after the case. Throws where it is refused. */
+  readonly socket: (asked?: SocketAsked) => Promise<SocketClient>;
+  /** What refuses a WebSocket before it opens. Throws where nothing does. */
+  readonly refusal: (asked?: SocketAsked) => Promise<Answer>;
 }
 
 export interface HttpCase extends Setting {

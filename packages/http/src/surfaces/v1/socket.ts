@@ -66,7 +66,7 @@ export function chatSocket(service: Service): SocketProtocol {
         type: "error",
         error,
         code,
-        ...(typeof id === "string" && id.length <= 128 && { session_id: id }),
+        ...(typeof id === "string" && /^.{1,128}$/s.test(id) && { session_id: id }),
       });
     },
   };

@@ -13,6 +13,11 @@ import { readers } from "./readers.ts";
 import { refusals } from "./refusals.ts";
 import { resuming } from "./resuming.ts";
 import { simple } from "./simple.ts";
+import { socketAbuse } from "./socket-abuse.ts";
+import { socketAccess } from "./socket-access.ts";
+import { socketResuming } from "./socket-resuming.ts";
+import { revocation } from "./revocation.ts";
+import { sockets } from "./sockets.ts";
 import { stop } from "./stop.ts";
 import { turns } from "./turns.ts";
 import { v1 } from "./v1.ts";
@@ -35,4 +40,9 @@ export const topics: readonly HttpTopic[] = [
   cors,
   hosts,
   readers,
+  sockets,
+  socketResuming,
+  socketAccess,
+  socketAbuse,
+  revocation,
 ];

@@ -1,6 +1,7 @@
 import type { ChatError } from "@parlor/core";
+import type { Answer } from "./answer.ts";
 import { startOf } from "./body.ts";
-import { nodeFetch, type Answer, type NodeFetch } from "./node-fetch.ts";
+import { nodeFetch, type NodeFetch } from "./node-fetch.ts";
 import { retryAfterOf } from "./retry.ts";
 import { fromTransport } from "./transport.ts";
 

@@ -1,26 +1,15 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { Answer } from "./node-fetch.ts";
-
-/** The body of an answer, read by read: `ready` says when there is something to `take`. One reader at a time. */
-export interface Reads {
-  /** Resolves once something has come, or nothing more will; undefined: that is so already. Never rejects. */
-  ready(): Promise<void> | undefined;
-  /** The text of what came since the last call, "" where that was nothing; undefined at the end. Throws when the connection broke. */
-  take(): string | undefined;
-  /** No more is wanted: cuts the connection. */
-  close(): void;
-  /** The answer is whole: lets the rest pass by, so that the connection can be used again. */
-  release(): void;
-}
+import type { Answer, Body, Reads } from "./answer.ts";
 
 /** How much may wait for a reader that is slower than the network, in characters. */
 const highWater = 65_536;
 /** What may come after `[DONE]`: so long we wait for the end of the body. */
 const releaseMs = 1000;
 
-export function readsOf(body: ReadableStream<Uint8Array> | Readable | null): Reads {
+export function readsOf(body: Body): Reads {
   if (body === null) return { ready: () => undefined, take: () => undefined, close() {}, release() {} };
+  if ("take" in body && "ready" in body) return body;
   return "getReader" in body ? new WebReads(body) : new NodeReads(body);
 }
 

@@ -1,10 +1,11 @@
 export { askDirectly, type Asking, type DirectOptions, type Refusal } from "./ask.ts";
-export { readsOf, startOf, type Reads } from "./body.ts";
+export type { Answer, Reads } from "./answer.ts";
+export { readsOf, startOf } from "./body.ts";
 export { checkCallOptions, toAddress, toKey, type CallOptions } from "./check-options.ts";
 export { estimateTokens, toText } from "./estimate-tokens.ts";
 export { dataOf, type Data } from "./media.ts";
 export { PassiveHealth } from "./health.ts";
-export { nodeFetch, type Answer, type Call, type NodeFetch } from "./node-fetch.ts";
+export { nodeFetch, type Call, type NodeFetch } from "./node-fetch.ts";
 export { retryAfterOf, retrying, type RetryRules } from "./retry.ts";
 export { streamAnswer, type Conversation, type EventReader } from "./stream-answer.ts";
 export { StreamReader } from "./stream-reader.ts";

@@ -1,14 +1,7 @@
 import { request as httpRequest, Agent as HttpAgent, type ClientRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest, Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
-
-/** What we read of an answer, a `Response` among others. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: Readable | ReadableStream<Uint8Array> | null;
-}
+import type { Answer } from "./answer.ts";
 
 export interface Call {
   readonly method: "GET" | "POST";

@@ -1,7 +1,7 @@
 import { ChatError, type BackendEvent } from "@parlor/core";
-import { readsOf, type Reads } from "./body.ts";
+import type { Answer, Reads } from "./answer.ts";
+import { readsOf } from "./body.ts";
 import type { PassiveHealth } from "./health.ts";
-import type { Answer } from "./node-fetch.ts";
 import { retrying } from "./retry.ts";
 
 /** No more is read of an answer that comes in one piece, in characters. */

@@ -27,7 +27,7 @@ const unread = new Response();
 
 /**
  * The SDK makes each request (address, credentials, headers, and of Vertex AI another body), and hands it to the `fetch` that it is
- * given. What comes back is read here.
+ * given. What comes back is read here: docs/decisions/0006-google-sdks.md says why.
  */
 export function askThrough(given: GoogleOptions, options: Resolved): Asking<RequestBody> {
   const client = given.client ?? clientOf(options);

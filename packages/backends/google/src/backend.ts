@@ -3,19 +3,9 @@ import { estimateTokens, PassiveHealth, streamAnswer, type Answer } from "@parlo
 import { askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
 import type { RequestBody } from "./gemini.ts";
+import { capabilities } from "./models.ts";
 import { resolveOptions, type GoogleOptions } from "./options.ts";
 import { toBody } from "./request.ts";
-
-/** What every Gemini model can. */
-export const capabilities = [
-  "streaming",
-  "reasoning",
-  "tools",
-  "images",
-  "files",
-  "structured-output",
-  "multi-turn",
-] as const satisfies ModelInfo["capabilities"];
 
 /**
  * A Gemini model of Google as a backend, through the `@google/genai` package. Throws a TypeError for options that cannot work; none of

@@ -93,7 +93,7 @@ function codeOf({ message }: GoogleError, details: readonly Detail[]): ErrorCode
   // A wrong key is an invalid argument to Google.
   if (
     details.some(({ reason }) => String(reason).startsWith("API_KEY_")) ||
-    /^API key (not valid|expired)/i.test(text)
+    /\bAPI key (not valid|expired)/i.test(text)
   ) {
     return "backend_auth";
   }

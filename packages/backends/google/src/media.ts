@@ -17,14 +17,18 @@ function toInline(url: string, mediaType: string | undefined): { mimeType: strin
   const comma = url.indexOf(",");
   const [type = "", ...parameters] = url.slice("data:".length, comma).split(";");
   const mimeType = mediaType ?? (type === "" ? "text/plain" : type.toLowerCase());
-  const data = url.slice(comma + 1);
+  const encoded = parameters.at(-1)?.trim().toLowerCase() === "base64";
+  const data = comma === -1 ? undefined : decoded(url.slice(comma + 1));
+  if (data === undefined || (encoded && !/^[\w+/=-]+$/.test(data))) {
+    throw new ChatError("invalid_request", "A data: URL of the message cannot be read.");
+  }
+  return { mimeType, data: encoded ? data : Buffer.from(data).toString("base64") };
+}
+
+function decoded(data: string): string | undefined {
   try {
-    if (comma === -1) throw new URIError("It has no comma.");
-    if (parameters.at(-1)?.trim().toLowerCase() === "base64") {
-      return { mimeType, data: data.includes("%") ? decodeURIComponent(data) : data };
-    }
-    return { mimeType, data: Buffer.from(decodeURIComponent(data)).toString("base64") };
-  } catch (error) {
-    throw new ChatError("invalid_request", "A data: URL of the message cannot be read.", { cause: error });
+    return data.includes("%") ? decodeURIComponent(data) : data;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,16 @@
-import type { ModelPrices, ModelSettings, ReasoningEffort } from "@parlor/core";
+import type { ModelInfo, ModelPrices, ModelSettings, ReasoningEffort } from "@parlor/core";
 import type { ThinkingConfig } from "./gemini.ts";
+
+/** What every Gemini model can. */
+export const capabilities = [
+  "streaming",
+  "reasoning",
+  "tools",
+  "images",
+  "files",
+  "structured-output",
+  "multi-turn",
+] as const satisfies ModelInfo["capabilities"];
 
 /** How a model is told how much to think. */
 type Thinking =

@@ -73,12 +73,16 @@ describe("media", () => {
     expect(await media({ type: "image", url })).toEqual({ fileData: { fileUri: url } });
   });
 
-  it.each(["file:///etc/passwd", "ftp://a/b", "data:image/png", "data:text/plain,%E0%A4%A", "a.png"])(
-    "at %s is refused",
-    async (url) => {
-      await expect(media({ type: "image", url })).rejects.toMatchObject({ code: "invalid_request" });
-    },
-  );
+  it.each([
+    "file:///etc/passwd",
+    "ftp://a/b",
+    "data:image/png",
+    "data:text/plain,%E0%A4%A",
+    "data:image/png;base64,no base64!",
+    "a.png",
+  ])("at %s is refused", async (url) => {
+    await expect(media({ type: "image", url })).rejects.toMatchObject({ code: "invalid_request" });
+  });
 });
 
 describe("tools", () => {

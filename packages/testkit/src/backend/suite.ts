@@ -113,7 +113,8 @@ export interface BackendSettings {
 /**
  * What a backend may lack, if it says so: a capability of its `info`, a failure its provider cannot tell, or `failures-in-stream`,
  * `retries` (tries again by itself), `connect-deadline`, `cached-usage` and `reasoning-usage` (told apart), `media-urls` (passes
- * http addresses of images on), `system` (system prompts), `forced-tool` (one tool by name), `json-mode` (JSON without a schema).
+ * http addresses of images on), `system` (system prompts), `forced-tool` (one tool by name), `json-mode` (JSON without a schema), `wire`
+ * (reads the bytes itself: bounds them, skips comments, follows no redirect, tells what makes no sense from what breaks off).
  */
 export type BackendGap =
   | Exclude<Capability, "streaming" | "multi-turn">
@@ -126,7 +127,8 @@ export type BackendGap =
   | "media-urls"
   | "system"
   | "forced-tool"
-  | "json-mode";
+  | "json-mode"
+  | "wire";
 
 export interface BackendConformanceOptions {
   /** Of the backend, for the names of the tests. */

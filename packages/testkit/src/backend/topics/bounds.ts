@@ -8,22 +8,26 @@ const most = 64 * 1_048_576;
 
 /** The provider begins an answer and then sends this for ever. */
 function endless(name: string, bytes: string): BackendCase {
-  return check(name, async ({ ask, fake, soon }) => {
-    fake.next({
-      answer: begun,
-      wire: { endless: bytes },
-      records: ({ records }) =>
-        records.slice(
-          0,
-          records.findIndex((record) => record.includes("never")),
-        ),
-    });
-    const outcome = await ask();
-    assert.deepEqual([outcome.text, outcome.finish, outcome.error?.code], ["begun", undefined, "upstream_invalid"]);
-    const request = await fake.request(0);
-    assert.equal(await soon(request.closed, "the end of the connection"), "aborted");
-    assert.ok(request.written < most, `${request.written} bytes were taken`);
-  });
+  return check(
+    name,
+    async ({ ask, fake, soon }) => {
+      fake.next({
+        answer: begun,
+        wire: { endless: bytes },
+        records: ({ records }) =>
+          records.slice(
+            0,
+            records.findIndex((record) => record.includes("never")),
+          ),
+      });
+      const outcome = await ask();
+      assert.deepEqual([outcome.text, outcome.finish, outcome.error?.code], ["begun", undefined, "upstream_invalid"]);
+      const request = await fake.request(0);
+      assert.equal(await soon(request.closed, "the end of the connection"), "aborted");
+      assert.ok(request.written < most, `${request.written} bytes were taken`);
+    },
+    { needs: ["wire"] },
+  );
 }
 
 export const bounds: BackendTopic = {
@@ -48,13 +52,17 @@ export const bounds: BackendTopic = {
       assert.deepEqual([outcome.text === long, outcome.finish, outcome.error], [true, "stop", undefined]);
     }),
 
-    check("a failure's body without end is not read to its end", async ({ ask, fake, soon }) => {
-      fake.next({ reply: { status: 500, wire: { endless: "sorry " } } });
-      const { error } = await ask();
-      assert.equal(error?.code, "backend_error");
-      const request = await fake.request(0);
-      assert.equal(await soon(request.closed, "the end of the connection"), "aborted");
-      assert.ok(request.written < most, `${request.written} bytes were taken`);
-    }),
+    check(
+      "a failure's body without end is not read to its end",
+      async ({ ask, fake, soon }) => {
+        fake.next({ reply: { status: 500, wire: { endless: "sorry " } } });
+        const { error } = await ask();
+        assert.equal(error?.code, "backend_error");
+        const request = await fake.request(0);
+        assert.equal(await soon(request.closed, "the end of the connection"), "aborted");
+        assert.ok(request.written < most, `${request.written} bytes were taken`);
+      },
+      { needs: ["wire"] },
+    ),
   ],
 };

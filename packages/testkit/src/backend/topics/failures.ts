@@ -86,33 +86,45 @@ export const failures: BackendTopic = {
       }
     }),
 
-    check("under HTTP 200: a page in HTML makes no sense", async ({ ask, fake }) => {
-      fake.next({ reply: { headers: { "content-type": "text/html" }, body: `<h1>${marker}</h1>` } });
-      const { error, events } = await ask();
-      assert.deepEqual([error?.code, events], ["upstream_invalid", []]);
-      showsNothing(error);
-    }),
+    check(
+      "under HTTP 200: a page in HTML makes no sense",
+      async ({ ask, fake }) => {
+        fake.next({ reply: { headers: { "content-type": "text/html" }, body: `<h1>${marker}</h1>` } });
+        const { error, events } = await ask();
+        assert.deepEqual([error?.code, events], ["upstream_invalid", []]);
+        showsNothing(error);
+      },
+      { needs: ["wire"] },
+    ),
 
-    check("within a stream: a record that is no JSON makes no sense", async ({ ask, fake }) => {
-      fake.next({
-        answer: { said: [{ text: "begun" }, { text: "never" }] },
-        records: ({ records }) =>
-          records.map((record) =>
-            record.includes("never") ? record.replace(/data: .*/, `data: {"${marker} ${secret}`) : record,
-          ),
-      });
-      const outcome = await ask();
-      assert.deepEqual([outcome.text, outcome.finish, outcome.error?.code], ["begun", undefined, "upstream_invalid"]);
-      showsNothing(outcome.error);
-    }),
+    check(
+      "within a stream: a record that is no JSON makes no sense",
+      async ({ ask, fake }) => {
+        fake.next({
+          answer: { said: [{ text: "begun" }, { text: "never" }] },
+          records: ({ records }) =>
+            records.map((record) =>
+              record.includes("never") ? record.replace(/data: .*/, `data: {"${marker} ${secret}`) : record,
+            ),
+        });
+        const outcome = await ask();
+        assert.deepEqual([outcome.text, outcome.finish, outcome.error?.code], ["begun", undefined, "upstream_invalid"]);
+        showsNothing(outcome.error);
+      },
+      { needs: ["wire"] },
+    ),
 
-    check("redirects are not followed", async ({ ask, fake }) => {
-      const headers = { location: `${fake.url}/elsewhere` };
-      fake.next({ reply: { status: 307, headers, body: "" } });
-      const { error } = await ask();
-      assert.ok(error, "a redirect is a failure");
-      assert.equal(fake.requests.length, 1);
-    }),
+    check(
+      "redirects are not followed",
+      async ({ ask, fake }) => {
+        const headers = { location: `${fake.url}/elsewhere` };
+        fake.next({ reply: { status: 307, headers, body: "" } });
+        const { error } = await ask();
+        assert.ok(error, "a redirect is a failure");
+        assert.equal(fake.requests.length, 1);
+      },
+      { needs: ["wire"] },
+    ),
 
     check("to connect mean that the service is unavailable", async ({ ask, make }) => {
       const server = createServer().listen(0, "127.0.0.1");

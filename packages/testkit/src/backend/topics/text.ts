@@ -6,7 +6,7 @@ export const text: BackendTopic = {
   name: "text",
   cases: [
     check("comes whole and in order, then one finish", async ({ ask, fake }) => {
-      const said = ["Größe ", '"quoted" \\ \n', "😀", " \u2028end"];
+      const said = ["Größe ", '"quoted" \\ \n', "😀", " end"];
       fake.next({ answer: { said: said.map((piece) => ({ text: piece })) } });
       const outcome = await ask();
       assert.equal(outcome.error, undefined);
@@ -62,6 +62,16 @@ export const text: BackendTopic = {
       }
       assert.equal(length, 5_000_000);
     }),
+
+    check(
+      "may hold what other formats take for the end of a line",
+      async ({ ask, fake }) => {
+        const said = [{ text: "one\u2028two" }, { text: "\u2029three\u0085" }];
+        fake.next({ answer: { said } });
+        assert.equal((await ask()).text, "one\u2028two\u2029three\u0085");
+      },
+      { needs: ["wire"] },
+    ),
 
     check("may be empty", async ({ ask, fake }) => {
       fake.next({ answer: { said: [] } });

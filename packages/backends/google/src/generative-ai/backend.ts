@@ -1,0 +1,53 @@
+import type { GenerativeModel } from "@google/generative-ai";
+import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
+import { estimateTokens, PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
+import { Events } from "../events.ts";
+import { capabilities } from "../models.ts";
+import { toBody } from "../request.ts";
+import { askModel, toRequest } from "./ask.ts";
+import { resolveOptions, type GenerativeAiOptions } from "./options.ts";
+
+/**
+ * A model object of `@google/generative-ai`, which its vendor archived in December 2025, as a backend, for apps that hold one. What the
+ * SDK gets wrong is guarded against as far as that goes from outside; what cannot be (it reads a failure's body, and an event, to
+ * their end however long they are, follows redirects and stumbles over comments) is a reason to take `google` of `@parlor/google`, which
+ * understands the same options. Its errors show no key and nothing that the service said.
+ */
+export function generativeAi(model: GenerativeModel, options: GenerativeAiOptions = {}): ModelBackend {
+  const resolved = resolveOptions(model?.model, options);
+  const { settings, contextWindow, prices, coalesce, retries } = resolved;
+  const health = new PassiveHealth();
+  const calls = new Set<AbortController>();
+  let closed = false;
+
+  const info: ModelInfo = {
+    provider: "gcp.gemini",
+    model: resolved.model,
+    kind: "cloud",
+    contextWindow,
+    defaults: settings,
+    capabilities,
+    ...(prices && { prices }),
+  };
+
+  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
+    const ask = async (): Promise<Answer> => {
+      if (closed) throw new ChatError("draining", "The backend generativeAi is closed.");
+      const body = toBody(request, { ...resolved, safetySettings: [] });
+      return askModel(model, toRequest(body, model, resolved), calls, signal);
+    };
+    return streamAnswer({ name: "Google", ask, events: new Events(coalesce), retries, health }, signal);
+  }
+
+  return {
+    info,
+    generate,
+    countTokens: estimateTokens,
+    health: () => Promise.resolve(health.state),
+    close() {
+      closed = true;
+      for (const call of calls) call.abort();
+      return Promise.resolve();
+    },
+  };
+}

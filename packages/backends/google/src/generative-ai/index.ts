@@ -1,0 +1,2 @@
+export { generativeAi } from "./backend.ts";
+export type { GenerativeAiOptions } from "./options.ts";

@@ -18,8 +18,18 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Where a reader that has had one event of a new turn comes back. */
+async function firstEventId(): Promise<string> {
+  const query = new URLSearchParams({ session_id: "demo", message: "Hello" });
+  const stream = await fetch(`http://127.0.0.1:${port}/api/v1/chat/stream?${query}`);
+  const [, id = ""] = /^event: chunk\nid: (\S+)$/m.exec(await stream.text()) ?? [];
+  return id;
+}
+
 /** What each line must give, whatever the model. */
 const expected: readonly [RegExp, RegExp][] = [
+  [/Last-Event-ID/, /^(?!.*event: chunk\nid: \S+:1\n).*event: done\nid: \S+\ndata: /s],
+  [/chat\/stop/, /^\{"stopped":false,"session_id":"demo"\}$/],
   [/v1\/chat'? -H/, /^\{"message":".*demo model.*","session_id":"demo","message_id":"/s],
   [
     /chat\/stream/,
@@ -35,12 +45,13 @@ const expected: readonly [RegExp, RegExp][] = [
   [/model\/info/, /^\{"name":"parlor-demo","type":"llama.cpp","loaded":true,"parameters":\{/],
 ];
 
-test("the README has a curl line for each", () => {
-  expect(lines).toHaveLength(expected.length);
+test("the pages have a curl line for each", () => {
+  for (const [which] of expected) expect(lines.filter((line) => which.test(line))).not.toEqual([]);
 });
 
 test.for(lines)("%s", async (line) => {
-  const { code, output } = await run("sh", ["-c", line.replaceAll("8000", String(port))]);
+  const env = line.includes("$LAST_EVENT_ID") ? { LAST_EVENT_ID: await firstEventId() } : {};
+  const { code, output } = await run("sh", ["-c", line.replaceAll("8000", String(port))], env);
   const [, pattern] = expected.find(([which]) => which.test(line)) ?? [];
   expect(output).toMatch(pattern ?? "no expectation for this line");
   expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { blocks, links, root } from "./markdown.ts";
 import { freePort, run, start } from "./run.ts";
 
@@ -17,9 +17,19 @@ function write(name: string, code: string, baseURL: string, port: number): strin
     code
       .replace('openai({ model: "gpt-5-mini"', `openai({ model: "gpt-5-mini", baseURL: "${baseURL}"`)
       .replace('sqlite("chat.db")', 'sqlite(":memory:")')
-      .replace("listen(3000)", `listen(${port}, () => console.log("up"))`),
+      .replace("listen(3000)", `listen(${port}, () => console.log("up"))`)
+      .replace("port: 3000 })", `port: ${port} }, () => console.log("up"))`),
   );
   return file;
+}
+
+async function expectAnswer(ask: (url: string, init: RequestInit) => Promise<Response>, host: string): Promise<void> {
+  const response = await ask(`${host}/ai/api/v1/chat`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-user": "ada" },
+    body: JSON.stringify({ message: "Hi", session_id: "s1" }),
+  });
+  expect(await response.json()).toMatchObject({ message: "Hello from the model.", session_id: "s1" });
 }
 
 test("the README shows how to embed and how to do without HTTP", () => {
@@ -31,16 +41,15 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
   const port = await freePort();
   const file = write(at, code, provider.url, port);
   const env = { OPENAI_API_KEY: "test-key" };
-  if (code.includes("listen(3000)")) {
+  if (code.includes("3000")) {
     const app = await start(file, /up/, env);
-    const body = JSON.stringify({ message: "Hi", session_id: "s1" });
-    const response = await fetch(`http://127.0.0.1:${port}/ai/api/v1/chat`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-user": "ada" },
-      body,
-    });
-    expect(await response.json()).toMatchObject({ message: "Hello from the model.", session_id: "s1" });
+    await expectAnswer(fetch, `http://127.0.0.1:${port}`);
     await app.stop();
+  } else if (code.includes("export default")) {
+    vi.stubEnv("OPENAI_API_KEY", "test-key");
+    const app = (await import(file)) as { default: { fetch(request: Request): Promise<Response> } };
+    await expectAnswer((url, init) => app.default.fetch(new Request(url, init)), "http://localhost");
+    vi.unstubAllEnvs();
   } else {
     const { code: exit, output } = await run(process.execPath, [file], env);
     expect(output).toContain("Hello from the model.");

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { memory, type NewMessage, type Part } from "../../src/index.ts";
+import { createChatEngine, memory, type NewMessage, type Part, type Storage } from "../../src/index.ts";
 import { notDue, Schedule, type Due } from "../../src/memory/schedule.ts";
 import { countBefore } from "../../src/memory/sorted.ts";
-import { manualClock } from "../../src/testing/index.ts";
+import { manualClock, says, scriptedBackend } from "../../src/testing/index.ts";
+import { longestSpliced } from "./longest-spliced.ts";
 import { answered, key, newTurn, said, streaming, textEvent, wide } from "./samples.ts";
 
 /** Calls `read` whenever an element of the array is looked at. */
@@ -48,6 +49,86 @@ test("appending, settling and paging look into no other message", async () => {
   await sessions.messages(key("a"), { limit: 50 });
   await sessions.message(key("a"), "m1");
   expect(looked.size).toBe(0);
+});
+
+/** The same storage, and the names of the calls that were made on it. */
+function counted(storage: Storage): { storage: Storage; calls: string[] } {
+  const calls: string[] = [];
+  const part = <P extends object>(name: string, target: P): P =>
+    new Proxy(target, {
+      get(_, method) {
+        const value: unknown = Reflect.get(target, method);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          calls.push(`${name}.${String(method)}`);
+          return Reflect.apply(value, target, args) as unknown;
+        };
+      },
+    });
+  const { sessions, turns, limits, records, bus } = storage;
+  return {
+    calls,
+    storage: {
+      sessions: part("sessions", sessions),
+      turns: part("turns", turns),
+      limits: part("limits", limits),
+      records: part("records", records),
+      bus: part("bus", bus),
+    },
+  };
+}
+
+test.each([
+  ["10, 1,000 and 100,000 messages in the session", [10, 1_000, 100_000], [10]],
+  ["10 and 1,000,000 sessions of its owner", [10], [10, 1_000_000]],
+])("a turn does the same with %s", { timeout: 120_000 }, async (_name, lengths, counts) => {
+  const costs = [];
+  for (const messages of lengths) {
+    for (const sessions of counts) {
+      const kept = memory({ maxSessions: 2_000_000 });
+      const looked = new Set<string>();
+      const watch = (message: NewMessage): NewMessage => ({
+        ...message,
+        parts: watched<Part>([...message.parts], () => looked.add(message.id)),
+      });
+      const session = key("a");
+      const append = Array.from({ length: messages }, (_, at) => watch(said(`m${at}`)));
+      await kept.sessions.open(session, { append, window: { ...wide, last: 0 } });
+      for (let at = 1; at < sessions; at++) await kept.sessions.create(key(`s${at}`), {});
+      const { storage, calls } = counted(kept);
+      const engine = createChatEngine({
+        backend: scriptedBackend(says("An answer.")),
+        storage,
+        window: { messages: 8 },
+        limits: { requests: [{ limit: 100, windowMs: 60_000 }], concurrentTurns: 10 },
+      });
+      // The engine's first turn subscribes to the bus, too.
+      await engine.send({ owner: "eve", session: "first", message: "A question" });
+      looked.clear();
+      calls.length = 0;
+      // Another session is the newest, so this one moves from the far end to the front.
+      const spliced = await longestSpliced(async () => {
+        await engine.send({ owner: "ada", session: "a", message: "A question", idempotencyKey: "k" });
+        await engine.sessions.list("ada", { limit: 5 });
+      });
+      costs.push({ calls: [...calls], looked: looked.size });
+      expect(spliced).toBeLessThan(5_000);
+      await engine.close();
+    }
+  }
+  expect(costs[0]).toMatchObject({ looked: 8 });
+  // Before the model three calls that could be a round each: the claim, the limits (side by side), the opening.
+  expect(costs[0]?.calls.filter((call) => !call.startsWith("limits."))).toEqual([
+    "turns.claim",
+    "sessions.open",
+    "turns.append",
+    "turns.append",
+    "turns.end",
+    "sessions.settle",
+    "turns.settled",
+    "sessions.list",
+  ]);
+  for (const cost of costs) expect(cost).toEqual(costs[0]);
 });
 
 test("a batch is kept as it came: no event is copied, and all but its first is not even looked at", async () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { longestSpliced } from "./longest-spliced.ts";
 import { SortedList } from "../../src/memory/sorted-list.ts";
 
 const listOf = (items: Iterable<number>) => {
@@ -7,22 +8,6 @@ const listOf = (items: Iterable<number>) => {
   for (const item of items) list.add(item);
   return list;
 };
-
-/** The longest array that `work` adds to or takes from in the middle, which moves all that comes after. */
-function longestSpliced(work: () => void): number {
-  let longest = 0;
-  const { splice } = Array.prototype;
-  const spy = vi.spyOn(Array.prototype, "splice").mockImplementation(function (this: unknown[], ...args: [number]) {
-    longest = Math.max(longest, this.length);
-    return Reflect.apply(splice, this, args) as unknown[];
-  });
-  try {
-    work();
-  } finally {
-    spy.mockRestore();
-  }
-  return longest;
-}
 
 test("it holds what was added and not removed, in order, whatever happened", () => {
   const step = fc.record({ from: fc.nat(3_000), count: fc.integer({ min: 1, max: 700 }), remove: fc.boolean() });
@@ -47,10 +32,10 @@ test("it holds what was added and not removed, in order, whatever happened", () 
   );
 });
 
-test("among a million, adding and removing move no more than a few thousand", () => {
+test("among a million, adding and removing move no more than a few thousand", async () => {
   const million = 1_000_000;
   const list = listOf(Array.from({ length: million }, (_, at) => at));
-  const longest = longestSpliced(() => {
+  const longest = await longestSpliced(() => {
     // Touched: each moves to the end. Then a crowd between two of them.
     for (let at = 0; at < 5_000; at++) {
       list.remove(at * 190);
@@ -61,10 +46,10 @@ test("among a million, adding and removing move no more than a few thousand", ()
   expect(longest).toBeLessThan(5_000);
 });
 
-test("pieces that have become short are put together", () => {
+test("pieces that have become short are put together", async () => {
   const list = listOf(Array.from({ length: 100_000 }, (_, at) => at));
   for (let item = 0; item < 100_000; item++) if (item % 250 !== 0) list.remove(item);
-  const longest = longestSpliced(() => {
+  const longest = await longestSpliced(() => {
     for (let item = 0; item < 100_000; item += 250) list.add(item + 1);
   });
   expect([...list.backwards()].length).toBe(800);

@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { createChatEngine, type Storage } from "@parlor/core";
 import { says, scriptedBackend } from "@parlor/core/testing";
 import { sqlite } from "@parlor/sqlite";
@@ -31,7 +32,8 @@ function sameCost(costs: readonly Cost[]): void {
   for (const other of others) {
     expect(other.statements).toEqual(first?.statements);
     expect(other.read).toBeLessThan(2 * (first?.read ?? 0) + 65_536);
-    expect(other.written).toBeLessThanOrEqual(2 * (first?.written ?? 0));
+    // Waking an event loop writes 8.
+    expect(other.written).toBeLessThanOrEqual(2 * (first?.written ?? 0) + 64);
   }
 }
 
@@ -68,17 +70,17 @@ it("a turn costs the same in a session of 10, 1,000 and 100,000 messages", { tim
 });
 
 it(
-  "a turn, and a page of the list, cost the same with 10 and 100,000 sessions of one owner",
-  { timeout: 120_000 },
+  "a turn, and a page of the list, cost the same with 50 and 1,000,000 sessions of one owner",
+  { timeout: 240_000 },
   async () => {
     const path = file();
     const costs: Cost[] = [];
     const pages: Cost[] = [];
+    await seed(path, async ({ sessions }) => void (await sessions.stats()));
     let seeded = 0;
-    for (const size of [50, 100_000]) {
-      await seed(path, async ({ sessions }) => {
-        for (; seeded < size; seeded++) await sessions.create({ owner: key.owner, id: `s${seeded}` }, {});
-      });
+    for (const size of [50, 1_000_000]) {
+      addSessions(path, seeded, size);
+      seeded = size;
       costs.push(await turnOn(path, "s1"));
       // At the front of the list and close to its end.
       for (const id of ["s1", "s30"]) {
@@ -93,6 +95,23 @@ it(
     expect(pages.length).toBe(4);
   },
 );
+
+/** Those from the first number to below the second, the way the store keeps them. */
+function addSessions(path: string, from: number, to: number): void {
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA synchronous = OFF; BEGIN");
+  database
+    .prepare(
+      `INSERT INTO sessions (number, owner, id, created_ms, updated_ms, next_seq, stored, messages, turns, streaming,
+         input_tokens, output_tokens, fields)
+       WITH RECURSIVE n (at) AS (SELECT CAST(?2 AS INTEGER) UNION ALL SELECT at + 1 FROM n WHERE at + 1 < ?3)
+       SELECT at + 1000, ?1, 's' || at, 1700000000000 + at, 1700000000000 + at, 1, 0, 0, 0, 0, 0, 0, '{"favorite":false,"metadata":{}}' FROM n`,
+    )
+    .run(key.owner, from, to);
+  database.prepare("INSERT INTO owners VALUES (?1, ?2, 0) ON CONFLICT DO UPDATE SET sessions = ?2").run(key.owner, to);
+  database.exec(`UPDATE totals SET numbers = ${to + 1_000}; COMMIT`);
+  database.close();
+}
 
 async function pageAfter(path: string, cursor: string): Promise<Cost> {
   const storage = sqlite(path);

@@ -15,7 +15,7 @@ function write(name: string, code: string, baseURL: string, port: number): strin
   writeFileSync(
     file,
     code
-      .replace('openai({ model: "gpt-5-mini"', `openai({ model: "gpt-5-mini", baseURL: "${baseURL}"`)
+      .replaceAll(/\b(openai|groq)\(\{ model: "[^"]+"(?!, baseURL)/g, (call) => `${call}, baseURL: "${baseURL}"`)
       .replace('sqlite("chat.db")', 'sqlite(":memory:")')
       .replace("listen(3000)", `listen(${port}, () => console.log("up"))`)
       .replace("port: 3000 })", `port: ${port} }, () => console.log("up"))`),

@@ -25,6 +25,7 @@ async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
   try {
     if (kind === "openai") return await loadOpenAI(options);
     if (kind === "anthropic") return (await import("@parlor/anthropic")).anthropic(options);
+    if (kind === "google") return (await import("@parlor/google")).google(options);
     const { model: _, ...service } = options;
     return (await import("@parlor/inference")).inference({ ...service, baseURL, ...(model && { model }) });
   } catch (error) {

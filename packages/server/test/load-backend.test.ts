@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { fakeAnthropic } from "@parlor/testkit/anthropic";
+import { fakeGoogle } from "@parlor/testkit/google";
 import { fakeInference } from "@parlor/testkit/inference";
 import { fakeOpenAI } from "@parlor/testkit/openai";
 import { loadBackend } from "../src/load-backend.ts";
@@ -35,6 +36,27 @@ test("MODEL_TYPE=anthropic asks Anthropic, with its key", async () => {
   });
   const health = (await (await fetch(`${url}/health`)).json()) as { llm_provider: string };
   expect(health.llm_provider).toBe("anthropic");
+});
+
+test("MODEL_TYPE=google asks Google, with its key", async () => {
+  const fake = await fakeGoogle();
+  onTestFinished(fake.close);
+  const { url } = await serve({
+    PORT: "0",
+    MODEL_TYPE: "google",
+    GOOGLE_API_KEY: "AIza",
+    GOOGLE_BASE_URL: fake.url,
+    TOP_K: "7",
+    SYSTEM_PROMPT: "Be kind.",
+  });
+  expect(await answerOf(url)).toMatchObject({ message: "Hello from the fake.", model_name: "gemini-3.8-flash" });
+  expect(fake.requests[0]).toMatchObject({
+    path: "/v1/models/gemini-3.8-flash:streamGenerateContent",
+    headers: { "x-goog-api-key": "AIza" },
+    body: { systemInstruction: { parts: [{ text: "Be kind." }] }, generationConfig: { topK: 7 } },
+  });
+  const health = (await (await fetch(`${url}/health`)).json()) as { llm_provider: string };
+  expect(health.llm_provider).toBe("google");
 });
 
 test.each<[type: string, variables: Record<string, string>, sent: object]>([
@@ -84,7 +106,7 @@ test("MODEL_TYPE=inference asks the inference service, with the internal key", a
 
 test("a service that cannot be had stops the start with a sentence", async () => {
   const choice = { provider: "x", spelled: "x", model: "m" } as const;
-  for (const kind of ["openai", "anthropic", "inference"] as const) {
+  for (const kind of ["openai", "anthropic", "google", "inference"] as const) {
     const loading = loadBackend({ kind, ...choice, baseUrl: "http://user:SECRET@host" });
     const error: unknown = await loading.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StartError);

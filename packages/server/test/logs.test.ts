@@ -15,6 +15,7 @@ test("no key and no text of a message is in any output, whatever goes wrong", as
     ...variables,
     OPENAI_API_KEY: key,
     ANTHROPIC_API_KEY: key,
+    GOOGLE_API_KEY: key,
     GROQ_API_KEY: key,
     SYSTEM_PROMPT: `You are ${canary}.`,
     LOG_LEVEL: "TRACE",

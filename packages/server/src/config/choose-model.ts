@@ -14,13 +14,13 @@ export type ModelChoice =
 
 /** A service over HTTP; `kind` says what it speaks. */
 export interface ServiceChoice {
-  readonly kind: "openai" | "anthropic" | "inference";
+  readonly kind: "openai" | "anthropic" | "google" | "inference";
   readonly provider: string;
   /** The provider as the environment spelled it, for replies. */
   readonly spelled: string;
   /** Absent: whichever the service has loaded; `inference` only. */
   readonly model?: string;
-  /** Absent: OpenAI or Anthropic themselves. */
+  /** Absent: OpenAI, Anthropic or Google themselves. */
   readonly baseUrl?: string;
   readonly apiKey?: string;
 }
@@ -31,7 +31,7 @@ type TextVariable = { [K in keyof Variables]-?: NonNullable<Variables[K]> extend
 
 /**
  * What chooses the type of model, first set first. A file named on purpose beats a key, which may stand in the shell for
- * another tool: prompts must not go to a service that nobody meant. Anthropic's key, which many a shell has, comes last.
+ * another tool: prompts must not go to a service that nobody meant. Keys that many a shell has come last.
  */
 const selectors: readonly (readonly [variable: TextVariable, type?: ModelType])[] = [
   ["MODEL_TYPE"],
@@ -46,6 +46,7 @@ const selectors: readonly (readonly [variable: TextVariable, type?: ModelType])[
   ["MODEL_URI", "local"],
   ["INFERENCE_SERVICE_URL", "inference"],
   ["ANTHROPIC_API_KEY", "anthropic"],
+  ["GOOGLE_API_KEY", "google"],
 ];
 
 interface Service {
@@ -61,7 +62,7 @@ interface Service {
   readonly modelOptional?: true;
 }
 
-const services: Partial<Record<ModelType, Service>> = {
+const services: Record<Exclude<ModelType, "local">, Service> = {
   openai: { key: "OPENAI_API_KEY", url: "OPENAI_BASE_URL", model: "gpt-5-mini" },
   groq: { key: "GROQ_API_KEY", url: "GROQ_BASE_URL", baseUrl: "https://api.groq.com/openai/v1" },
   minimax: { key: "MINIMAX_API_KEY", url: "MINIMAX_API_URL", baseUrl: "https://api.minimax.io/v1" },
@@ -69,6 +70,7 @@ const services: Partial<Record<ModelType, Service>> = {
   ollama: { url: "OLLAMA_BASE_URL", baseUrl: "http://localhost:11434/v1" },
   openai_compatible: { key: "OPENAI_API_KEY", keyOptional: true, url: "OPENAI_BASE_URL", urlNeeded: true },
   anthropic: { kind: "anthropic", key: "ANTHROPIC_API_KEY", url: "ANTHROPIC_BASE_URL", model: "claude-haiku-5-5" },
+  google: { kind: "google", key: "GOOGLE_API_KEY", url: "GOOGLE_BASE_URL", model: "gemini-3.8-flash" },
   inference: {
     kind: "inference",
     key: "INTERNAL_API_KEY",
@@ -90,10 +92,7 @@ export function chooseModel(variables: Variables): Chosen {
   const spelled = implied ?? variables[selector] ?? "";
   const type = spelled === "chatgroq" ? "groq" : (spelled as ModelType);
   if (type === "local") return chooseFile(variables);
-  const service = services[type];
-  if (service !== undefined) return chooseService(variables, service, { provider: type, spelled });
-  const built = ["local", ...Object.keys(services)].join(", ");
-  return { fault: `${selector} chooses ${spelled}, which is not built yet; MODEL_TYPE can be ${built}` };
+  return chooseService(variables, services[type], { provider: type, spelled });
 }
 
 function chooseFile({

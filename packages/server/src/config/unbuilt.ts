@@ -21,8 +21,6 @@ export const warns: readonly (keyof Variables)[] = [
   "DEFAULT_ADMIN_USERNAME",
   "ENABLE_METRICS",
   "FRONTEND_URL",
-  "GOOGLE_API_KEY",
-  "GOOGLE_BASE_URL",
   "METRICS_PATH",
   "MODELS",
 ];

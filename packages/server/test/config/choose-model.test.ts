@@ -23,8 +23,9 @@ test("a file named on purpose wins over a key in the environment", () => {
   });
 });
 
-test("what is set for this server wins over Anthropic's key, which many a shell has", () => {
-  const key = { ANTHROPIC_API_KEY: "a" };
+test("what is set for this server wins over Anthropic's and Google's keys, which many a shell has", () => {
+  const key = { ANTHROPIC_API_KEY: "a", GOOGLE_API_KEY: "g" };
+  expect(choose(key)).toMatchObject({ choice: { provider: "anthropic" } });
   expect(choose({ ...key, MODEL_PATH: "x.gguf" })).toMatchObject({ choice: { kind: "llama" } });
   expect(choose({ ...key, OPENAI_API_KEY: "b" })).toMatchObject({ choice: { provider: "openai" } });
   expect(choose({ ...key, OLLAMA_BASE_URL: "http://box", MODEL_NAME: "m" })).toMatchObject({
@@ -38,6 +39,14 @@ test.each([
   [
     { ANTHROPIC_API_KEY: "k" },
     { kind: "anthropic", provider: "anthropic", spelled: "anthropic", model: "claude-haiku-5-5", apiKey: "k" },
+  ],
+  [
+    { GOOGLE_API_KEY: "k" },
+    { kind: "google", provider: "google", spelled: "google", model: "gemini-3.8-flash", apiKey: "k" },
+  ],
+  [
+    { LLM_PROVIDER: "google", GOOGLE_API_KEY: "k", GOOGLE_BASE_URL: "http://box/v1beta", MODEL_NAME: "m" },
+    { kind: "google", provider: "google", spelled: "google", model: "m", apiKey: "k", baseUrl: "http://box/v1beta" },
   ],
   [
     {
@@ -127,10 +136,7 @@ test.each([
   ],
   [{ MODEL_TYPE: "anthropic" }, "ANTHROPIC_API_KEY must be set for anthropic"],
   [{ MODEL_TYPE: "inference" }, "INFERENCE_SERVICE_URL must be set for inference"],
-  [
-    { MODEL_TYPE: "google" },
-    "MODEL_TYPE chooses google, which is not built yet; MODEL_TYPE can be local, openai, groq, minimax, hf_api, ollama, openai_compatible, anthropic, inference",
-  ],
+  [{ MODEL_TYPE: "google" }, "GOOGLE_API_KEY must be set for google"],
 ])("%o cannot be had", (environment, fault) => {
   expect(choose(environment)).toEqual({ fault });
 });

@@ -108,15 +108,12 @@ describe("what is not built yet", () => {
     ["API_TOKEN", "token"],
     ["AUTH_SERVICE_URL", "http://auth"],
     ["ENVIRONMENT", "production"],
-    ["MODEL_TYPE", "google"],
-    ["LLM_PROVIDER", "google"],
     ["MODEL_URI", "hf:someone/model"],
   ])("%s=%s stops the start: data, protection or the model would be missing", (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b.*not built yet`))]);
   });
 
   test.each([
-    ["GOOGLE_API_KEY", "key"],
     ["ENABLE_METRICS", "true"],
     ["CORS_ORIGINS", "*"],
   ])("%s=%s gives a warning", (name, value) => {

@@ -4,7 +4,7 @@ import { failure as toFailure, text, thinking, toolUse, type FakeError, type Fak
 import { toRecords } from "./records.ts";
 
 /** How Anthropic's Messages API speaks, for `backendConformance`. */
-export const messages: ProviderFixtures = {
+export const messagesApi: ProviderFixtures = {
   answer(answer) {
     const records = toRecords(toReply(answer), "fake");
     return { records, whole: records.findIndex((record) => record.startsWith("event: message_delta")) };

@@ -1,4 +1,4 @@
-export { messages } from "./fixtures.ts";
+export { messagesApi } from "./fixtures.ts";
 export { errorEvent, failure, ping, redactedThinking, text, thinking, toolUse } from "./reply.ts";
 export type { FakeError, FakeReply, FakeUsage, Step } from "./reply.ts";
 export { fakeAnthropic } from "./server.ts";

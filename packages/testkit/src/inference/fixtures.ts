@@ -28,7 +28,7 @@ interface WireRequest {
 }
 
 /** How an inference service speaks, for `backendConformance`. */
-export const generate: ProviderFixtures = {
+export const inferenceService: ProviderFixtures = {
   answer({ said, finish = "stop", usage }) {
     const { inputTokens = 10, outputTokens = 5 } = usage ?? {};
     const records = said.map((one) =>

@@ -1,3 +1,3 @@
-export { generate } from "./fixtures.ts";
+export { inferenceService } from "./fixtures.ts";
 export { done, failure, fakeInference, tokens } from "./server.ts";
 export type { FakeInferenceOptions, FakeReply } from "./server.ts";

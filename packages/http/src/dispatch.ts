@@ -4,7 +4,7 @@ import type { Principal } from "./auth/principal.ts";
 import { bearerOf, countedAs, type Visitor } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
 import { noContent } from "./reply.ts";
-import type { Route } from "./route.ts";
+import type { MountedRoute } from "./route.ts";
 import type { Match } from "./router.ts";
 import type { HttpReply, HttpRequest } from "./seam.ts";
 import type { Service } from "./service.ts";
@@ -28,7 +28,11 @@ export interface Exchange<Raw = unknown> {
 }
 
 /** Replies 101 to an upgrade, with what takes the socket over. Throws what refuses it before that. */
-export type Upgrade<Raw> = (exchange: Exchange<Raw>, route: Route, protocol: SocketProtocol) => Promise<HttpReply>;
+export type Upgrade<Raw> = (
+  exchange: Exchange<Raw>,
+  route: MountedRoute,
+  protocol: SocketProtocol,
+) => Promise<HttpReply>;
 
 interface Doors<Raw> {
   readonly service: Service;

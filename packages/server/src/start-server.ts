@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createChatEngine, type ChatEngine, type Storage } from "@parlor/core";
 import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
-import { listener } from "@parlor/http/node";
+import { attach, listener } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
@@ -92,12 +92,13 @@ async function serve(config: Config, backend: LoadedBackend, storage: Storage, l
       else answer(request, response);
     },
   );
+  const detach = attach(server);
   await listen(server, config.listen);
   onlyLocal = isLoopback((server.address() as AddressInfo).address);
   return {
     url: urlOf(server),
     engine,
-    close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown(server, engine, drainMs)),
+    close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown({ server, detach, engine }, drainMs)),
   };
 }
 
@@ -123,9 +124,17 @@ function urlOf(server: Server): string {
   return `http://${everywhere ?? (family === "IPv6" ? `[${address}]` : address)}:${port}`;
 }
 
+interface Running {
+  readonly server: Server;
+  /** Ends its WebSockets. */
+  readonly detach: () => void;
+  readonly engine: ChatEngine;
+}
+
 /** Listens until the last turn has ended: who asks meanwhile is told (503), and who lost a stream can still resume it. */
-async function shutDown(server: Server, engine: ChatEngine, drainMs: number): Promise<void> {
+async function shutDown({ server, detach, engine }: Running, drainMs: number): Promise<void> {
   await engine.close({ drainMs });
+  detach();
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
   const late = setTimeout(() => server.closeAllConnections(), flushMs);

@@ -1,4 +1,4 @@
-import { credentialOf } from "./credential.ts";
+import { credentialOf, isToken } from "./credential.ts";
 import { type Authenticate, checkPrincipal, type Principal } from "./principal.ts";
 import { createTokenHash } from "./token-hash.ts";
 
@@ -8,7 +8,7 @@ import { createTokenHash } from "./token-hash.ts";
  */
 export function bearer(tokens: { readonly [token: string]: string | Principal }): Authenticate {
   const entries = Object.entries(tokens).map(([token, who]) => {
-    if (!/^[\x21-\x7e]{1,16384}$/.test(token)) {
+    if (!isToken(token)) {
       throw new TypeError("bearer: a token is 1 to 16,384 characters of printable ASCII without spaces");
     }
     return [token, checkPrincipal(typeof who === "string" ? { id: who } : who)] as const;

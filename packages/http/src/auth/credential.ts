@@ -1,8 +1,13 @@
 import { ChatError } from "@parlor/core";
 import type { HttpRequest } from "../seam.ts";
 
-/** RFC 6750, its scheme in any case. The token may be any printable ASCII, for keys are not always JWTs. */
-const inHeader = /^bearer +([\x21-\x7e]{1,16384})$/i;
+/** RFC 6750, its scheme in any case. */
+const inHeader = /^bearer +(\S+)$/i;
+
+/** Whether this could be a token: any printable ASCII, for keys are not always JWTs. */
+export function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]{1,16384}$/.test(value);
+}
 
 /**
  * The token of a request: `Authorization: Bearer …`, or `X-API-Key`. Undefined: none that could be one. Every method asks here, so that
@@ -12,7 +17,8 @@ export function credentialOf({ headers }: Pick<HttpRequest, "headers">): string 
   const authorization = headers["authorization"];
   const key = headers["x-api-key"];
   const header = authorization ?? (key === undefined ? "" : `Bearer ${key}`);
-  const token = inHeader.exec(header)?.[1];
+  const found = inHeader.exec(header)?.[1];
+  const token = isToken(found) ? found : undefined;
   if (authorization !== undefined && key !== undefined && key !== token) {
     throw new ChatError(
       "conflicting_credentials",

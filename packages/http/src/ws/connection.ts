@@ -1,20 +1,16 @@
 import { ChatError } from "@parlor/core";
+import { isToken } from "../auth/credential.ts";
 import type { Gate } from "../auth/gate.ts";
-import { networkOf } from "../auth/network.ts";
 import { type Admitted, isRefusal, type Rechecks } from "../auth/rechecks.ts";
-import { bearerOf, type Visitor } from "../auth/visitor.ts";
-import type { Route } from "../route.ts";
+import { bearerOf, countedAs, type Visitor } from "../auth/visitor.ts";
+import type { MountedRoute } from "../route.ts";
 import type { HttpRequest, Sink, Socket, SocketEvents } from "../seam.ts";
 import type { Service } from "../service.ts";
 import { follow } from "../stream/follow.ts";
+import { Inbox, tooMany } from "./inbox.ts";
 import { derive, withToken } from "./offer.ts";
 import { type CallFor, type Message, type Reading, type SocketProtocol, toMessage } from "./protocol.ts";
 
-/** Of one client, in a window. */
-const mostMessages = 120;
-const windowMs = 10_000;
-/** Messages that wait for the ones before them. */
-const mostWaiting = 64;
 /** Turns that wait, run or are read at once. */
 const mostTurns = 16;
 const mostUnanswered = 2;
@@ -26,11 +22,11 @@ export interface ConnectionContext<Raw> {
   readonly protocol: SocketProtocol;
   /** The upgrade. */
   readonly request: HttpRequest<Raw>;
-  readonly route: Route;
+  readonly route: MountedRoute;
   /** Undefined: to be said by the first message. */
   readonly visitor: Visitor | undefined;
   readonly requestId: string;
-  /** It is known who this is. */
+  /** It is known who this is. Throws `too_many_streams` where that one has no place left. */
   onVisitor(visitor: Visitor): void;
   /** Something failed here that the client cannot help. */
   onFailure(error: unknown): void;
@@ -41,18 +37,15 @@ export interface ConnectionContext<Raw> {
 export class Connection<Raw> implements SocketEvents {
   readonly #context: ConnectionContext<Raw>;
   readonly #socket: Socket;
+  readonly #inbox: Inbox;
   readonly #gone = new AbortController();
-  readonly #queue: string[] = [];
   readonly #readings = new Set<{ readonly drained: () => void; readonly close: () => void }>();
   #admitted: Admitted<Raw> | undefined;
   #open = true;
   #leaving = false;
-  #working = false;
   #behind = false;
   #turns = 0;
   #unanswered = 0;
-  #messages = 0;
-  #windowBegan = 0;
   #proceed: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
   #cancelAuth: (() => void) | undefined;
@@ -63,6 +56,7 @@ export class Connection<Raw> implements SocketEvents {
     this.#socket = socket;
     const { visitor, request, route } = context;
     const { times, engine } = context.service;
+    this.#inbox = new Inbox(engine.clock, (text) => this.#take(text));
     this.#cancelPings = engine.clock.every(times.pingMs, () => this.#ping());
     if (visitor) this.#admit({ request, route, visitor });
     else {
@@ -80,21 +74,8 @@ export class Connection<Raw> implements SocketEvents {
 
   onMessage(text: string | undefined): void {
     if (!this.#open) return;
-    if (text === undefined) return this.#close(1003, "Send text: each message is one JSON object.");
-    const now = this.#context.service.engine.clock.monotonic();
-    if (now - this.#windowBegan >= windowMs) {
-      this.#windowBegan = now;
-      this.#messages = 0;
-    }
-    this.#messages += 1;
-    if (this.#messages > mostMessages || this.#queue.length >= mostWaiting) {
-      return this.#close(
-        1008,
-        `Too many messages: at most ${mostMessages} in ${windowMs / 1000} s, ${mostWaiting} unread.`,
-      );
-    }
-    this.#queue.push(text);
-    if (!this.#working) void this.#work();
+    if (text === undefined) this.#close(1003, "Send text: each message is one JSON object.");
+    else if (!this.#inbox.push(text)) this.#close(1008, tooMany);
   }
 
   onPong(): void {
@@ -117,25 +98,17 @@ export class Connection<Raw> implements SocketEvents {
     else if (this.#socket.ping()) this.#unanswered += 1;
   }
 
-  /** One message after the other, so that what they start starts in their order. */
-  async #work(): Promise<void> {
-    this.#working = true;
-    for (let text = this.#queue.shift(); text !== undefined && this.#open; text = this.#queue.shift()) {
-      // Who does not read its answers gets no more of them.
-      if (this.#behind) await new Promise<void>((resolve) => (this.#proceed = resolve));
-      await this.#take(text);
-    }
-    this.#working = false;
-  }
-
   async #take(text: string): Promise<void> {
+    // Who does not read its answers gets no more of them.
+    if (this.#behind) await new Promise<void>((resolve) => (this.#proceed = resolve));
+    if (!this.#open) return;
     const { protocol } = this.#context;
     let message: Message | undefined;
     try {
       message = toMessage(text);
       if (message["type"] === "ping") this.#send([protocol.pong]);
       else if (message["type"] === "auth") await this.#authenticate(message["token"]);
-      else if (await this.#confirm()) this.#begin(message);
+      else await this.#serve(message);
     } catch (error) {
       this.#tell(error, message);
     }
@@ -143,7 +116,7 @@ export class Connection<Raw> implements SocketEvents {
 
   async #authenticate(token: unknown): Promise<void> {
     const { gate, route } = this.#context;
-    const request = withToken(this.#context.request, typeof token === "string" ? token : "");
+    const request = withToken(this.#context.request, isToken(token) ? token : "");
     try {
       const visitor = await gate(request, route);
       // Where everybody is let in and nobody asked, a token says nothing.
@@ -154,31 +127,39 @@ export class Connection<Raw> implements SocketEvents {
       }
       this.#admit({ request, route, visitor });
     } catch (error) {
-      this.#refuse(error);
+      if (ChatError.isInstance(error) && error.code === "too_many_streams") this.#close(1013, error.message);
+      else this.#refuse(error);
     }
   }
 
   #admit(admitted: Admitted<Raw>): void {
+    this.#context.onVisitor(admitted.visitor);
     this.#cancelAuth?.();
     this.#unwatch?.();
     this.#admitted = admitted;
     this.#unwatch = this.#context.rechecks.watch(admitted, (error) => this.#refuse(error));
-    this.#context.onVisitor(admitted.visitor);
   }
 
-  /** Each message is a request of its own: `auth` is asked as it is for those. False: this socket has ended. */
-  async #confirm(): Promise<boolean> {
+  /** Each message is a request of its own: `auth` is asked and limits count as they do for those. */
+  async #serve(message: Message): Promise<void> {
+    const { service, request, route } = this.#context;
+    const visitor = await this.#confirm();
+    if (!visitor) return;
+    await service.requestLimits(route.group, countedAs(visitor, request.ip));
+    if (this.#open) this.#begin(message, visitor);
+  }
+
+  /** Undefined: nobody may be served here, and the socket has ended. */
+  async #confirm(): Promise<Visitor | undefined> {
     const admitted = this.#admitted;
     if (!admitted) this.#close(4401, "Say first who you are: send an auth message.");
-    else if (!admitted.visitor.anonymous) {
-      try {
-        const visitor = await this.#context.rechecks.confirm(admitted);
-        this.#admitted = { ...admitted, visitor };
-      } catch (error) {
-        this.#refuse(error);
-      }
+    if (!admitted || admitted.visitor.anonymous) return admitted?.visitor;
+    try {
+      return await this.#context.rechecks.confirm(admitted);
+    } catch (error) {
+      this.#refuse(error);
+      return undefined;
     }
-    return this.#open;
   }
 
   /** Ends the socket where the credentials are not good. Throws anything else. */
@@ -188,13 +169,13 @@ export class Connection<Raw> implements SocketEvents {
     else this.#close(4403, "These credentials do not allow this, or no longer.");
   }
 
-  #begin(message: Message): void {
+  #begin(message: Message, visitor: Visitor): void {
     const { protocol } = this.#context;
     if (this.#turns >= mostTurns && message["type"] !== "stop") {
       throw new ChatError("too_many_turns", `A socket may have ${mostTurns} turns at once; wait for one to end.`);
     }
     this.#turns += 1;
-    protocol.receive(message, this.#callFor()).then(
+    protocol.receive(message, this.#callFor(visitor)).then(
       (reading) => (reading && this.#open ? this.#read(reading) : this.#turnIsOver()),
       (error: unknown) => {
         this.#tell(error, message);
@@ -203,18 +184,17 @@ export class Connection<Raw> implements SocketEvents {
     );
   }
 
-  #callFor(): CallFor {
+  #callFor(visitor: Visitor): CallFor {
     const { request, requestId } = this.#context;
-    const visitor = this.#admitted?.visitor;
     const signal = this.#gone.signal;
-    const own = (session: string) => visitor?.principal ?? bearerOf(session);
+    const own = (session: string) => visitor.principal ?? bearerOf(session);
     return (session, idempotencyKey) => {
       const headers = idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey };
       return {
         request: { ...derive(request), headers, signal },
         principal: own(session),
         own,
-        limitKey: visitor?.anonymous ? networkOf(request.ip) : undefined,
+        limitKey: visitor.anonymous ? countedAs(visitor, request.ip) : undefined,
         requestId,
         // A socket has no headers to put them into.
         onQuotas() {},
@@ -279,7 +259,7 @@ export class Connection<Raw> implements SocketEvents {
     this.#unwatch?.();
     for (const reading of this.#readings) reading.close();
     this.#readings.clear();
-    this.#queue.length = 0;
+    this.#inbox.clear();
     this.#proceed?.();
   }
 }

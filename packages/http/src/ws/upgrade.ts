@@ -18,7 +18,7 @@ export function createUpgrade<Raw>(
   rechecks: Rechecks<Raw>,
   logger: Logger | undefined,
 ): Upgrade<Raw> {
-  const { engine, limits, openStreams } = service;
+  const { engine, limits, openStreams, requestLimits } = service;
   const connections = new Set<Connection<Raw>>();
   engine.closing.addEventListener("abort", () => {
     for (const connection of connections) connection.leave();
@@ -43,7 +43,8 @@ export function createUpgrade<Raw>(
     const { requestId, headers } = exchange;
     const { request, subprotocol } = offerOf(exchange.request);
     const visitor = await admit(request, route);
-    const counted = visitor ? countedAs(visitor, request.ip) : networkOf(request.ip);
+    let counted = visitor ? countedAs(visitor, request.ip) : networkOf(request.ip);
+    exchange.quotas = await requestLimits(route.group, counted);
     openStreams.check(counted);
     if (visitor?.setCookie) headers["set-cookie"] = visitor.setCookie;
     return {
@@ -53,7 +54,14 @@ export function createUpgrade<Raw>(
       socket: {
         messageBytes: limits.socketMessageBytes,
         open(socket) {
-          const leave = openStreams.add(counted);
+          let leave = openStreams.add(counted);
+          const countAs = (key: string) => {
+            if (key === counted) return;
+            const place = openStreams.take(key);
+            leave();
+            leave = place;
+            counted = key;
+          };
           const connection: Connection<Raw> = new Connection(
             {
               service,
@@ -64,7 +72,10 @@ export function createUpgrade<Raw>(
               route,
               visitor,
               requestId,
-              onVisitor: ({ principal }) => void (exchange.principal = principal),
+              onVisitor(known) {
+                countAs(countedAs(known, request.ip));
+                exchange.principal = known.principal;
+              },
               onFailure: (error) => logger?.error({ request_id: requestId, err: error }, "message failed"),
               onClose() {
                 connections.delete(connection);

@@ -12,10 +12,10 @@ const listed = "https://listed.example";
 /** The status of an upgrade; 101 for one that is taken. */
 async function statusOf({ socket, refusal }: Site, asked: SocketAsked): Promise<number> {
   try {
-    return (await refusal(asked)).status;
-  } catch {
     await socket(asked);
     return 101;
+  } catch {
+    return (await refusal(asked)).status;
   }
 }
 
@@ -238,6 +238,49 @@ export const socketAccess: HttpTopic = {
         });
       },
       { options: { access: "public" }, needs: ["socket-control"] },
+    ),
+    socketCheck(
+      "limits: the upgrade and each message count as requests, and a refusal leaves the socket open",
+      async ({ socket, refusal, ask, backend }) => {
+        const client = await socket();
+        client.send({ type: "ping" });
+        await client.next();
+        client.send(hi);
+        await client.turn();
+        client.send({ message: "no session" });
+        assert.equal((await client.next()).code, "invalid_request");
+        client.send(hi);
+        assert.equal((await client.next()).code, "rate_limited");
+        expectRefusal(await refusal(), 429, "rate_limited");
+        assert.equal((await ask("GET", "/sessions", { as: "eve" })).status, 200);
+        client.send({ type: "ping" });
+        assert.equal((await client.next()).type, "pong");
+        assert.equal(backend.calls.length, 1);
+      },
+      { options: { limits: { requests: [{ limit: 3, windowMs: 3_600_000 }] } } },
+    ),
+    socketCheck(
+      "T33: so many sockets at once, of the person once it is known who it is; the place of one that has ended is free",
+      async (site) => {
+        const { socket, refusal } = site;
+        const anonymous = await socket(nobody);
+        const first = await socket();
+        expectRefusal(await refusal(), 429, "too_many_streams");
+        expectRefusal(await refusal(nobody), 429, "too_many_streams");
+        anonymous.send({ type: "auth", token: "ada" });
+        assert.equal((await anonymous.closed).code, 1013);
+        const other = await socket(nobody);
+        other.send({ type: "auth", token: "eve" });
+        other.send(hi);
+        await other.turn();
+        expectRefusal(await refusal({ as: "eve" }), 429, "too_many_streams");
+        await socket(nobody);
+        first.webSocket.close();
+        await first.closed;
+        // The server may hear of it a moment later.
+        while ((await statusOf(site, {})) !== 101);
+      },
+      { options: { limits: { streams: 1 } } },
     ),
   ],
 };

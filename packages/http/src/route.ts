@@ -41,7 +41,7 @@ export interface Route {
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
   /** What it does, in a few words without a full stop. */
-  readonly summary: string | undefined;
+  readonly summary: string;
   readonly replies: readonly ReplyDoc[];
   readonly errors: readonly ErrorCode[];
   /** What is spoken here after an upgrade to WebSocket; undefined: this is no place for one. */
@@ -56,8 +56,8 @@ export interface MountedRoute extends Route {
 
 interface Definition<P extends Shape, Q extends Shape, B extends Shape> {
   readonly startsTurn?: boolean;
-  readonly summary?: string;
-  readonly reply?: ReplyDoc | readonly ReplyDoc[];
+  readonly summary: string;
+  readonly reply: ReplyDoc | readonly ReplyDoc[];
   /** Codes of its own, beside those that its access, its fields and `startsTurn` bring along. */
   readonly errors?: readonly ErrorCode[];
   readonly params?: P;
@@ -73,7 +73,7 @@ export function route<P extends Shape = NoFields, Q extends Shape = NoFields, B 
   path: string,
   definition: Definition<P, Q, B>,
 ): Route {
-  const { startsTurn = false, params, query, body, summary, reply = [], errors = [], handle } = definition;
+  const { startsTurn = false, params, query, body, summary, reply, errors = [], handle } = definition;
   return {
     method,
     path,

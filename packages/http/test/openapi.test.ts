@@ -1,5 +1,6 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
+import { respond } from "../src/fetch/index.ts";
 import type { HandlerOptions } from "../src/index.ts";
 import { world } from "./world.ts";
 
@@ -112,4 +113,18 @@ test.for<[string, Partial<HandlerOptions<Request>>, object, object[], object[]]>
   expect(paths["/sessions"]?.["get"]?.security).toEqual(user);
   expect(paths["/chat/memory/stats"]?.["get"]?.security).toEqual(admin);
   expect(paths["/status"]?.["get"]?.security).toEqual([]);
+});
+
+test("a prefix out of the address names no other host", async () => {
+  const docs = {
+    page: (_: string, links: object) => ({ html: JSON.stringify(links), policy: "" }),
+    file: () => undefined,
+  };
+  const { handler } = world({ docs });
+  const get = async (path: string) => {
+    const request = new Request(`http://localhost//evil.example${path}`);
+    return (await respond(handler, request, { prefix: "//evil.example", raw: request }))?.json();
+  };
+  expect(await get("/openapi.json")).toMatchObject({ servers: [{ url: "/evil.example" }] });
+  expect(await get("/docs")).toMatchObject({ description: "/evil.example/openapi.json", files: "/evil.example/docs" });
 });

@@ -4,7 +4,7 @@ import { type Method, route } from "../src/route.ts";
 import { createRouter } from "../src/router.ts";
 
 const at = (method: Method, path: string) =>
-  ({ ...route("user", method, path, { handle: () => noContent() }), group: "v1" }) as const;
+  ({ ...route("user", method, path, { summary: path, reply: {}, handle: () => noContent() }), group: "v1" }) as const;
 const find = createRouter([
   at("GET", "/"),
   at("GET", "/things"),

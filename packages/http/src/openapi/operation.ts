@@ -1,4 +1,4 @@
-import { catalog, ChatError, type ErrorCode } from "@parlor/core";
+import { catalog, type ErrorCode } from "@parlor/core";
 import { toProblemBody } from "../problem/problem.ts";
 import type { MountedRoute, ReplyDoc, Route } from "../route.ts";
 import { errorsOf } from "./errors.ts";
@@ -91,7 +91,8 @@ function toProblem(codes: readonly ErrorCode[]): { description: string; content:
     properties: { code: { enum: codes } },
   };
   const [code] = codes;
-  const example = code && toProblemBody(new ChatError(code, "What to do about it, in a sentence."), "0199…");
+  const message = "A sentence that says what to do.";
+  const example = code && toProblemBody({ code, ...catalog[code], message, errors: undefined }, "0199…");
   return {
     description: codes.map((one) => `\`${one}\`: ${catalog[one].title}.`).join("\n\n"),
     content: { "application/problem+json": { schema, example } },

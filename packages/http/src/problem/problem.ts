@@ -22,7 +22,9 @@ export function problem(error: unknown, requestId: string, challenge = 'Bearer r
   return { status: known.status, headers, body: JSON.stringify(toProblemBody(known, requestId)) };
 }
 
-export function toProblemBody({ code, title, status, message, errors }: ChatError, requestId: string): object {
+type Problem = Pick<ChatError, "code" | "title" | "status" | "message" | "errors">;
+
+export function toProblemBody({ code, title, status, message, errors }: Problem, requestId: string): object {
   // RFC 9457, 4.2: a URN names the type where no page is served for it; docs/errors.md has them all.
   return { type: `urn:parlor:error:${code}`, title, status, detail: message, code, request_id: requestId, errors };
 }

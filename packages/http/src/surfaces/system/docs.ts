@@ -27,7 +27,7 @@ export function docs(service: Service, routes: () => readonly MountedRoute[]): r
       },
       handle(_, { request }) {
         document ??= toOpenApi(routes(), { title, version, security });
-        return json(200, document(request.prefix));
+        return json(200, document(baseOf(request.prefix)));
       },
     }),
     route("public", "GET", "/docs", {
@@ -63,7 +63,9 @@ export function docsPage({ docs: ui, name }: Service, which: "docs" | "redoc", p
       "This page comes with the package @parlor/docs-ui: install it and give `docs: docsUi()` to parlor().",
     );
   }
-  // The prefix may come from the address: with two slashes first it would name another host.
-  const base = prefix.replace(/^\/+/, "/");
+  const base = baseOf(prefix);
   return ui.page(which, { title: name, description: `${base}/openapi.json`, files: `${base}/docs` });
 }
+
+/** The prefix may come from the address: with two slashes first it would name another host. */
+const baseOf = (prefix: string) => prefix.replace(/^\/+/, "/");

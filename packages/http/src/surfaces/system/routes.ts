@@ -14,7 +14,10 @@ export function system(service: Service, routes: () => readonly MountedRoute[]):
   return [
     route("public", "GET", "/", {
       summary: "What this is",
-      reply: [{ schema: schemas.root }, { type: "text/html", description: "For browsers, if so configured, a page." }],
+      reply: [
+        { schema: schemas.root, description: "Where to look next." },
+        { type: "text/html", description: "For browsers, if so configured, a page." },
+      ],
       handle(_, { request }) {
         if (rootPage && prefersHtml(request.headers["accept"])) {
           return page(docsPage(service, rootPage, request.prefix));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Schema, Validator } from "@cfworker/json-schema";
-import type { Answer } from "./suite.ts";
+import type { Answer, Site } from "./suite.ts";
 
 interface OpenApi {
   readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
@@ -17,6 +17,20 @@ interface Operation {
 export interface Description {
   /** Throws where an answer is not one that is described: by its status, its content type, or its JSON. */
   check(method: string, path: string, answer: Answer): void;
+}
+
+/** Makes `ask` of all sites of one server fail for answers that are not described. They share the description: making it takes a while. */
+export function holdToDescription(): (site: Site) => Site {
+  let description: Promise<Description> | undefined;
+  return (site) => ({
+    ...site,
+    async ask(method, path, asked) {
+      const answer = await site.ask(method, path, asked);
+      description ??= readDescription(`${site.url}/openapi.json`);
+      (await description).check(method, path, answer);
+      return answer;
+    },
+  });
 }
 
 export async function readDescription(url: string): Promise<Description> {

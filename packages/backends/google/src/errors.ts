@@ -65,7 +65,7 @@ export function fromInBand(error: unknown): ChatError {
 function toError(told: GoogleError, status: number, hint: string, retryAfterMs?: number): ChatError {
   const details = detailsOf(told);
   const code =
-    codeOf(told, details) ??
+    codeOf(told, status, details) ??
     byStatus[String(told.status)] ??
     byHttp[status] ??
     (status >= 400 && status < 500 ? "backend_bad_request" : "backend_error");
@@ -88,7 +88,7 @@ function detailsOf({ details }: GoogleError): readonly Detail[] {
 }
 
 /** What the status alone does not tell. */
-function codeOf({ message }: GoogleError, details: readonly Detail[]): ErrorCode | undefined {
+function codeOf({ message }: GoogleError, status: number, details: readonly Detail[]): ErrorCode | undefined {
   const text = typeof message === "string" ? message : "";
   // A wrong key is an invalid argument to Google.
   if (
@@ -99,8 +99,8 @@ function codeOf({ message }: GoogleError, details: readonly Detail[]): ErrorCode
   }
   if (/token count.{0,40}exceeds the maximum|input context is too long/i.test(text)) return "context_too_long";
   // What is spent for the day or for good does not come back in seconds.
-  const spent = details.some(({ violations }) => /PerDay/.test(JSON.stringify(violations) ?? ""));
-  return spent || /credits are depleted|spending cap/i.test(text) ? "backend_quota" : undefined;
+  const spent = status === 402 || details.some(({ violations }) => /PerDay/.test(JSON.stringify(violations) ?? ""));
+  return spent || /credits are depleted/i.test(text) ? "backend_quota" : undefined;
 }
 
 function millisecondsOf(delay: unknown): number {

@@ -51,9 +51,10 @@ const always = (input: number, output: number, cachedInput: number, asOf = "2026
  */
 const models: readonly Model[] = [
   { name: /image|-tts|-live|native-audio|embedding/ },
+  { name: /^gemini-(flash|flash-lite|pro)-latest/, thinking: upToHigh },
   { name: /^gemini-4-argon/, thinking: upToHigh, prices: introduced(2, 10, 0.1, "2026-10-14", "2026-11-30") },
-  { name: /^gemini-4-neon/, thinking: upToXhigh, prices: always(3, 15, 0.15, "2026-11-21") },
-  { name: /^gemini-4-hydrogen/, thinking: upToXhigh, prices: always(1.5, 7.5, 0.075, "2026-11-21") },
+  { name: /^gemini-4-neon/, thinking: upToXhigh, prices: always(3, 15, 0.15, "2026-11-19") },
+  { name: /^gemini-4-hydrogen/, thinking: upToXhigh, prices: always(1.5, 7.5, 0.075, "2026-11-19") },
   { name: /^gemini-4/, thinking: upToHigh },
   { name: /^gemini-3\.[78]-flash(?!-lite)/, thinking: upToHigh, prices: flash2026 },
   { name: /^gemini-3\.6-flash(?!-lite)/, thinking: fromMinimal, prices: flash2026 },

@@ -16,6 +16,7 @@ describe("an HTTP failure", () => {
     [400, "INVALID_ARGUMENT", "backend_bad_request", false],
     [400, "FAILED_PRECONDITION", "backend_quota", false],
     [401, "UNAUTHENTICATED", "backend_auth", false],
+    [402, "RESOURCE_EXHAUSTED", "backend_quota", false],
     [403, "PERMISSION_DENIED", "backend_auth", false],
     [404, "NOT_FOUND", "backend_bad_request", false],
     [429, "RESOURCE_EXHAUSTED", "backend_rate_limited", true],

@@ -245,6 +245,7 @@ describe("thinking", () => {
     ["gemini-3.8-flash", { thinking: false }, { includeThoughts: false, thinkingLevel: "LOW" }],
     ["gemini-3.8-flash", { effort: "minimal" }, { includeThoughts: true, thinkingLevel: "LOW" }],
     ["gemini-3.8-flash", { effort: "max" }, { includeThoughts: true, thinkingLevel: "HIGH" }],
+    ["gemini-flash-latest", { effort: "high" }, { includeThoughts: true, thinkingLevel: "HIGH" }],
     ["gemini-4-neon", { effort: "max" }, { includeThoughts: true, thinkingLevel: "XHIGH" }],
     ["gemini-3.5-flash-lite", { thinking: true }, { includeThoughts: true, thinkingLevel: "MEDIUM" }],
     ["gemini-3.5-flash-lite", { thinking: false }, { includeThoughts: false, thinkingLevel: "MINIMAL" }],

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { fakeAnthropic, text as block } from "@parlor/testkit/anthropic";
+import { done, fakeInference, tokens } from "@parlor/testkit/inference";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
 import { expect, test, vi } from "vitest";
 import { blocks, links, root } from "./markdown.ts";
@@ -8,14 +10,26 @@ import { freePort, run, start } from "./run.ts";
 const snippets = blocks().filter(({ language }) => language === "ts");
 const generated = new URL("generated/", import.meta.url);
 
+interface Providers {
+  readonly openai: string;
+  readonly anthropic: string;
+}
+
 /** The snippet as it stands, but for the provider's address and the port. */
-function write(name: string, code: string, baseURL: string, port: number): string {
+function write(name: string, code: string, providers: Providers, port: number): string {
   mkdirSync(generated, { recursive: true });
   const file = fileURLToPath(new URL(`${name.replaceAll(/\W/g, "-")}.ts`, generated));
   writeFileSync(
     file,
     code
-      .replaceAll(/\b(openai|groq)\(\{ model: "[^"]+"(?!, baseURL)/g, (call) => `${call}, baseURL: "${baseURL}"`)
+      .replaceAll(
+        /\b(openai|groq)\(\{ model: "[^"]+"(?!, baseURL)/g,
+        (call) => `${call}, baseURL: "${providers.openai}"`,
+      )
+      .replaceAll(
+        /\banthropic\(\{ model: "[^"]+"/g,
+        (call) => `${call}, baseURL: "${providers.anthropic}", apiKey: "test-key"`,
+      )
       .replace('sqlite("chat.db")', 'sqlite(":memory:")')
       .replace("listen(3000)", `listen(${port}, () => console.log("up"))`)
       .replace("port: 3000 })", `port: ${port} }, () => console.log("up"))`),
@@ -37,10 +51,13 @@ test("the README shows how to embed and how to do without HTTP", () => {
 });
 
 test.for(snippets)("$at runs", async ({ at, code }) => {
-  const provider = await fakeOpenAI({ reply: { steps: text("Hello", " from", " the", " model.") } });
+  const words = ["Hello", " from", " the", " model."];
+  const provider = await fakeOpenAI({ reply: { steps: text(...words) } });
+  const messages = await fakeAnthropic({ reply: { steps: [block(...words)] } });
+  const service = await fakeInference({ reply: { records: [...tokens(...words), done] } });
   const port = await freePort();
-  const file = write(at, code, provider.url, port);
-  const env = { OPENAI_API_KEY: "test-key" };
+  const file = write(at, code, { openai: provider.url, anthropic: messages.url }, port);
+  const env = { OPENAI_API_KEY: "test-key", INFERENCE_SERVICE_URL: service.url, INTERNAL_API_KEY: "test-key" };
   if (code.includes("3000")) {
     const app = await start(file, /up/, env);
     await expectAnswer(fetch, `http://127.0.0.1:${port}`);
@@ -55,7 +72,7 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
     expect(output).toContain("Hello from the model.");
     expect(exit).toBe(0);
   }
-  await provider.close();
+  await Promise.all([provider.close(), messages.close(), service.close()]);
 });
 
 test.for(links())("$page links to $target, which is there", ({ page, target }) => {

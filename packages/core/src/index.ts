@@ -19,6 +19,7 @@ export type {
   TurnStream,
   TurnSummary,
 } from "./engine/types.ts";
+export { isoTime } from "./iso-time.ts";
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
 export { LimitsWithStandIn, takeRequest } from "./limits/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";

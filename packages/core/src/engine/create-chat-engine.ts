@@ -1,5 +1,6 @@
 import type { SessionKey, TurnRecord } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { isoTime } from "../iso-time.ts";
 import { Admission, draining } from "./admission.ts";
 import { Limiter, LimitsWithStandIn } from "../limits/index.ts";
 import { memory } from "../memory/index.ts";
@@ -61,7 +62,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       stored,
       message: parts.newId(),
       uses,
-      createdAt: new Date(now).toISOString(),
+      createdAt: isoTime(now),
       limitKey: input.limitKey ?? input.owner,
       log: stored ? parts.log : parts.localLog,
       now: times.startedAt,
@@ -71,7 +72,8 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
         times.acceptedAt = clock.monotonic();
         resolve(turn);
       };
-      const tell = (refusal?: unknown) => {
+      const over = (refusal?: unknown) => {
+        running.delete(work);
         if (!turn.claim && refusal === undefined) return;
         try {
           parts.onTurn(summarise(parts, turn, input, times, refusal));
@@ -81,14 +83,13 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       };
       const repeat = (record: TurnRecord) => resolve(attach(record, stored));
       const work = runTurn(parts, turn, input, { accept, repeat }).then(
-        () => tell(),
+        () => over(),
         (error: unknown) => {
           reject(error);
-          tell(error);
+          over(error);
         },
       );
       running.add(work);
-      void work.finally(() => running.delete(work));
     });
   }
 

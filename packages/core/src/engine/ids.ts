@@ -1,4 +1,8 @@
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const digits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+/** The id being made: its characters, and where each of its 16 bytes stands among them. */
+const codes = Array.from("00000000-0000-7000-8000-000000000000", (character) => character.charCodeAt(0));
+const places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+
 const pool = new Uint8Array(10 * 400);
 let used = pool.length;
 
@@ -8,27 +12,20 @@ export function uuidv7(now: number): string {
     crypto.getRandomValues(pool);
     used = 0;
   }
-  const time = now.toString(16).padStart(12, "0");
-  const byte = (index: number) => pool[used + index] ?? 0;
-  // Joined, not added up: ids are kept, and a sum of strings keeps all its pieces.
-  const id = [
-    time.slice(0, 8),
-    "-",
-    time.slice(8),
-    "-7",
-    (hex[byte(0)] ?? "").slice(1),
-    hex[byte(1)],
-    "-",
-    hex[(byte(2) & 0x3f) | 0x80],
-    hex[byte(3)],
-    "-",
-    hex[byte(4)],
-    hex[byte(5)],
-    hex[byte(6)],
-    hex[byte(7)],
-    hex[byte(8)],
-    hex[byte(9)],
-  ].join("");
-  used += 10;
-  return id;
+  for (let at = 5, left = now; at >= 0; at -= 1) {
+    write(at, left % 256);
+    left = Math.floor(left / 256);
+  }
+  for (let at = 6; at < 16; at += 1) {
+    const byte = pool[used++] ?? 0;
+    write(at, at === 6 ? 0x70 | (byte & 0x0f) : at === 8 ? 0x80 | (byte & 0x3f) : byte);
+  }
+  // One string, not a sum of strings: ids are kept, and a sum keeps all its pieces.
+  return String.fromCharCode(...codes);
+}
+
+function write(at: number, byte: number): void {
+  const place = places[at] ?? 0;
+  codes[place] = digits[byte >> 4] ?? 0;
+  codes[place + 1] = digits[byte & 15] ?? 0;
 }

@@ -65,19 +65,15 @@ export function checkCapabilities(
     const detail = "a tool needs a name of its own, of 1 to 64 characters of A-Z a-z 0-9 _ -";
     throw new ChatError("invalid_request", `tools: ${detail}`, { errors: [{ path: "tools", message: detail }] });
   }
-  const parts = typeof message === "object" ? message : [];
-  const needed: readonly (readonly [Capability, boolean, string])[] = [
-    ["tools", tools.length > 0, "call tools"],
-    ["structured-output", responseFormat !== undefined, "keep to a response format"],
-    ["images", parts.some(({ type }) => type === "image"), "see images"],
-    ["files", parts.some(({ type }) => type === "file"), "read files"],
-  ];
-  for (const [capability, needs, what] of needed) {
-    if (needs && !capabilities.includes(capability))
-      throw new ChatError(
-        "unsupported_by_model",
-        `The model ${model} cannot ${what}. Ask another one, or leave it out.`,
-      );
+  const need = (capability: Capability, what: string): void => {
+    if (capabilities.includes(capability)) return;
+    throw new ChatError("unsupported_by_model", `The model ${model} cannot ${what}. Ask another one, or leave it out.`);
+  };
+  if (tools.length > 0) need("tools", "call tools");
+  if (responseFormat !== undefined) need("structured-output", "keep to a response format");
+  for (const { type } of typeof message === "object" ? message : []) {
+    if (type === "image") need("images", "see images");
+    if (type === "file") need("files", "read files");
   }
 }
 

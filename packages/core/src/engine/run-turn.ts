@@ -99,18 +99,16 @@ async function finish(parts: Parts, turn: LiveTurn, opened: Opened, outcome: Tur
     opened.answer && turn.leftOut > 0
       ? { ...opened.answer, meta: { ...opened.answer.meta, leftOut: turn.leftOut } }
       : opened.answer;
-  await quietly(
-    parts,
-    "settling a turn",
-    (async () => {
-      if (answer) await settleMessage(parts, turn, answer, turn.answer, outcome);
-      await turn.log.turns.settled(turn.key, turn.id);
-    })(),
-  );
+  try {
+    if (answer) await settleMessage(parts, turn, answer, turn.answer, outcome);
+    await turn.log.turns.settled(turn.key, turn.id);
+  } catch (error) {
+    parts.report(error, "settling a turn");
+  }
   turn.end(outcome);
   parts.announce(turn);
 }
 
-async function quietly(parts: Parts, during: string, work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => parts.report(error, during));
+function quietly(parts: Parts, during: string, work: Promise<unknown>): Promise<unknown> {
+  return work.catch((error: unknown) => parts.report(error, during));
 }

@@ -1,8 +1,8 @@
 import type { Idempotency, TurnRecord } from "../contracts/index.ts";
-import { notDue, Schedule, type Due } from "./schedule.ts";
+import { Timeline, untimed, type Timed } from "./timeline.ts";
 
 /** A key in use, and the turn it began. */
-export interface HeldKey extends Due {
+export interface HeldKey extends Timed {
   readonly owner: string;
   readonly idempotency: Idempotency;
   readonly turn: { readonly record: TurnRecord };
@@ -11,7 +11,7 @@ export interface HeldKey extends Due {
 export class IdempotencyKeys {
   /** By owner, kind, key. */
   readonly #owners = new Map<string, Map<string, Map<string, HeldKey>>>();
-  readonly #ends = new Schedule<HeldKey>();
+  readonly #ends = new Timeline<HeldKey>();
   readonly #maxKeys: number;
 
   constructor(maxKeys: number) {
@@ -24,7 +24,7 @@ export class IdempotencyKeys {
 
   hold(owner: string, idempotency: Idempotency, turn: HeldKey["turn"], until: number): HeldKey {
     if (this.#ends.size >= this.#maxKeys && this.#ends.first) this.free(this.#ends.first);
-    const held: HeldKey = { ...notDue, owner, idempotency, turn };
+    const held: HeldKey = { ...untimed, owner, idempotency, turn };
     const kinds = this.#owners.get(owner) ?? new Map<string, Map<string, HeldKey>>();
     const keys = kinds.get(idempotency.kind) ?? new Map<string, HeldKey>();
     this.#owners.set(owner, kinds.set(idempotency.kind, keys.set(idempotency.key, held)));

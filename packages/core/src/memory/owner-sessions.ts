@@ -1,7 +1,7 @@
 import type { Page, PageRequest, Session } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import type { History } from "./history.ts";
-import type { Due } from "./schedule.ts";
+import type { Timed } from "./timeline.ts";
 import { SortedList } from "./sorted-list.ts";
 
 /** Where a session stands among those of its owner. */
@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** A session as memory keeps it. `session` is replaced whole, so what was handed out never changes. */
-export interface Entry extends Due {
+export interface Entry extends Timed {
   session: Session;
   updatedMs: number;
   readonly history: History;

@@ -15,17 +15,18 @@ import type {
   StoreStats,
 } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
+import { isoTime } from "../iso-time.ts";
 import { History } from "./history.ts";
 import { MemoryPart, type Settings } from "./options.ts";
 import { OwnerSessions, type Entry } from "./owner-sessions.ts";
-import { notDue, Schedule } from "./schedule.ts";
+import { Timeline, untimed } from "./timeline.ts";
 
 /** Values are kept and handed out as they are, not copied: treat them as immutable, as their types say. */
 export class MemorySessions extends MemoryPart implements SessionStore {
   readonly #settings: Settings;
   readonly #owners = new Map<string, OwnerSessions>();
   /** By last use; sessions that are being answered stay out, so they are never evicted. */
-  readonly #uses = new Schedule<Entry>();
+  readonly #uses = new Timeline<Entry>();
   #sessions = 0;
   #messages = 0;
 
@@ -149,7 +150,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
     while (this.#sessions >= maxSessions && this.#uses.first) this.#remove(this.#uses.first);
 
     const updatedMs = sessions.timeOfChange(clock.now());
-    const createdAt = new Date(updatedMs).toISOString();
+    const createdAt = isoTime(updatedMs);
     const session: Session = {
       favorite: false,
       metadata: {},
@@ -162,7 +163,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
       turnCount: 0,
       usage: { inputTokens: 0, outputTokens: 0 },
     };
-    const entry: Entry = { ...notDue, session, updatedMs, history: new History() };
+    const entry: Entry = { ...untimed, session, updatedMs, history: new History() };
     this.#owners.set(owner, sessions);
     sessions.byId.set(id, entry);
     sessions.insert(entry);
@@ -192,7 +193,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
     entry.session = {
       ...session,
       ...fields,
-      updatedAt: new Date(updatedMs).toISOString(),
+      updatedAt: isoTime(updatedMs),
       messageCount: history.count,
       turnCount: history.turns,
     };

@@ -13,10 +13,10 @@ import type {
 } from "../contracts/index.ts";
 import { IdempotencyKeys, type HeldKey } from "./idempotency-keys.ts";
 import { MemoryPart, type Settings } from "./options.ts";
-import { notDue, Schedule, type Due } from "./schedule.ts";
+import { Timeline, untimed, type Timed } from "./timeline.ts";
 import { TurnLog } from "./turn-log.ts";
 
-interface State extends Due {
+interface State extends Timed {
   record: TurnRecord;
   readonly log: TurnLog;
   /** Of the writer whose claim holds. */
@@ -40,7 +40,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   readonly #owners = new Map<string, Map<string, SessionTurns>>();
   readonly #unsettled = new Set<State>();
   /** Settled turns, by when their logs go. */
-  readonly #logEnds = new Schedule<State>();
+  readonly #logEnds = new Timeline<State>();
   readonly #keys: IdempotencyKeys;
   /** Owners that are being erased, and until when at most. */
   readonly #sealed = new Map<string, number>();
@@ -68,7 +68,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     }
     const { id, message, model, createdAt } = turn;
     const state: State = {
-      ...notDue,
+      ...untimed,
       record: { key: { owner: key.owner, id: key.id }, id, message, model, createdAt },
       log: new TurnLog(),
       epoch: ++this.#epoch,
@@ -152,6 +152,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const state = session?.live;
     if (!session || state?.record.id !== turn || !state.record.outcome) return;
     session.live = undefined;
+    state.log.pack();
     this.#unsettled.delete(state);
     this.#logEnds.put(state, state.endedAt + this.#settings.logMs);
     if (this.#logEnds.size > 10 * this.#settings.maxSessions && this.#logEnds.first) this.#remove(this.#logEnds.first);

@@ -51,3 +51,17 @@ test("leases, logs and keys run on the monotonic clock", async () => {
   clock.advance(1_000);
   expect(await storage.turns.adopt(key("a"), "t1", 1_000)).toBeDefined();
 });
+
+test("the log of an ended turn reads as it was written, however many events it has", async () => {
+  const { turns } = memory({ clock: manualClock() });
+  const result = await turns.claim(key("a"), newTurn("t1"), { leaseMs: 1_000 });
+  if (result.kind !== "won") throw new Error("the session is free");
+  const events = Array.from({ length: 50 }, (_, at) => textEvent(at + 1, `"€😀\ud800\n${at}`));
+  for (const event of events) await turns.append([{ claim: result.claim, events: [event] }]);
+  await turns.end(result.claim, { status: "complete", usage: { inputTokens: 1, outputTokens: 50 } });
+  const live = await turns.read(key("a"), "t1", 0, 100);
+  await turns.settled(key("a"), "t1");
+  expect(await turns.read(key("a"), "t1", 0, 100)).toEqual(live);
+  expect((await turns.read(key("a"), "t1", 20, 3))?.events).toEqual(events.slice(20, 23));
+  expect(await turns.read(key("a"), "t1", 51, 3)).toEqual({ events: [], ended: true });
+});

@@ -22,6 +22,8 @@ Without any it serves a toy model on http://127.0.0.1:8000, open to everybody wh
   OPENAI_API_KEY   asks OpenAI; MODEL_NAME says which model
   MODEL_PATH       loads a GGUF file into this process
   MODEL_TYPE       local, openai, groq, minimax, hf_api, ollama or openai_compatible
+  API_KEY          asks for it as a bearer token; JWT_SECRET, JWKS_URL and AUTH_SERVICE_URL are other ways to know people
+  SECRET_KEY       signs the tokens of admins, who log in at POST /admin/login
   HOST, PORT       where to listen
   LOG_LEVEL        trace, debug, info, warn, error, fatal or silent
 `;

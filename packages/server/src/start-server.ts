@@ -3,10 +3,13 @@ import type { AddressInfo } from "node:net";
 import { createChatEngine, type ChatEngine, type Storage } from "@parlor/core";
 import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
+import type { Credentials } from "@parlor/http/accounts";
 import { attach, listener } from "@parlor/http/node";
 import type { Logger } from "pino";
 import type { Config } from "./config/read-config.ts";
+import { createClientAddress } from "./client-address.ts";
 import { createLogger } from "./log/create-logger.ts";
+import { loadAccess } from "./load-access.ts";
 import { loadBackend, type LoadedBackend } from "./load-backend.ts";
 import { closeStorage, loadStorage } from "./load-storage.ts";
 import { foreignHost, isLocalHost, isLoopback } from "./local-host.ts";
@@ -19,6 +22,8 @@ export interface RunningServer {
   /** Where it answers: `http://127.0.0.1:8000`. */
   readonly url: string;
   readonly engine: ChatEngine;
+  /** The administrator that this start has made with a random password, to be shown once. */
+  readonly created: Credentials | undefined;
   /**
    * Says at once that it is not ready and takes no new turns (503), lets those that run finish for `drainMs` (default 8,000),
    * interrupts the rest, ends every connection. A second call waits for the first.
@@ -62,9 +67,10 @@ async function serve(config: Config, backend: LoadedBackend, storage: Storage, l
     onTurn: (summary) => logger.info(turnLine(summary), "turn"),
     onError: (error, during) => logger.error({ during, err: error }, "background failure"),
   });
+  const { options, created } = await loadAccess(engine, config.access);
   const handler = createHandler(engine, {
-    access: "public",
-    sharedAnonymous: true,
+    ...options,
+    limits: { requests: config.requestLimits },
     version,
     logger,
     docs: docsUi(),
@@ -73,9 +79,11 @@ async function serve(config: Config, backend: LoadedBackend, storage: Storage, l
     ...("spelled" in config.model && { providerName: config.model.spelled }),
   });
   const turnAway = createTurnAway(logger);
-  const answer = listener(handler, { notFound: turnAway(notFound) });
+  const client = createClientAddress(config.access.trust);
+  const answer = listener(handler, { client, notFound: turnAway(notFound) });
   const refuseHost = turnAway(foreignHost);
-  let onlyLocal = true;
+  const open = config.access.anonymous === "shared";
+  let onlyLocal = open;
   let closing: Promise<void> | undefined;
   const server = createServer(
     {
@@ -94,10 +102,11 @@ async function serve(config: Config, backend: LoadedBackend, storage: Storage, l
   );
   const detach = attach(server);
   await listen(server, config.listen);
-  onlyLocal = isLoopback((server.address() as AddressInfo).address);
+  onlyLocal = open && isLoopback((server.address() as AddressInfo).address);
   return {
     url: urlOf(server),
     engine,
+    created,
     close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown({ server, detach, engine }, drainMs)),
   };
 }

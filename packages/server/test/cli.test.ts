@@ -50,11 +50,17 @@ test("every bad value is named, one line each, and none is shown", async () => {
   expect(text).not.toContain("canary");
 });
 
-test("a type without its key, protection that is not built", async () => {
+test("a type without its key, production without protection", async () => {
   expect(await refusal({ MODEL_TYPE: "openai" })).toBe("parlor: OPENAI_API_KEY must be set for openai\n");
   const official = { MODEL_TYPE: "openai_compatible", OPENAI_BASE_URL: "https://api.openai.com/v1", MODEL_NAME: "m" };
   expect(await refusal(official)).toMatch(/^parlor: openai: no API key[^\n]*\n$/);
-  expect(await refusal({ API_TOKEN: "canary" })).toMatch(/^parlor: API_TOKEN is set, but [^\n]*\n$/);
+  const weak = await refusal({ ENVIRONMENT: "production", API_TOKEN: "canary", DEFAULT_ADMIN_PASSWORD: "admin123" });
+  expect(weak.match(/^parlor: [A-Z_]+/gm)).toEqual([
+    "parlor: SECRET_KEY",
+    "parlor: DEFAULT_ADMIN_PASSWORD",
+    "parlor: API_KEY",
+  ]);
+  expect(weak).not.toMatch(/canary|admin123/);
 });
 
 test("a model that is not there, or is none", async () => {

@@ -106,6 +106,7 @@ export async function accounts(engine: ChatEngine, options: AccountsOptions): Pr
     if (made.password.length < leastPasswordCharacters) {
       throw new TypeError(`accounts: \`password\` needs ${leastPasswordCharacters} characters or more`);
     }
+    if (await account.read()) return undefined;
     const hash = await passwords.hash(made.password);
     const isOurs = await account.create(username, hash);
     return isOurs && password === undefined ? made : undefined;

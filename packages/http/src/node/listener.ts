@@ -4,9 +4,16 @@ import { notFound } from "../problem/problem.ts";
 import { NodeRequest, type NodeIncoming, type NodeOutgoing } from "./request.ts";
 import { respond, send } from "./respond.ts";
 
+export interface Client {
+  readonly ip: string | undefined;
+  readonly secure: boolean;
+}
+
 export interface ListenerOptions {
   /** Where to mount, without a slash at the end: "/ai". Default: at the root. */
   readonly prefix?: string;
+  /** The sender's address, and whether it came over TLS: for servers behind a proxy. Default: what the socket says. */
+  readonly client?: (incoming: NodeIncoming) => Client;
   /** Gets what is not ours; default: a 404 as problem+json. */
   readonly notFound?: (incoming: NodeIncoming, outgoing: NodeOutgoing) => void;
 }
@@ -16,7 +23,7 @@ export function listener(
   handler: Handler<NodeIncoming>,
   options: ListenerOptions = {},
 ): (incoming: NodeIncoming, outgoing: NodeOutgoing) => void {
-  const { prefix = "", notFound: otherwise = answerNotFound } = options;
+  const { prefix = "", client = clientOf, notFound: otherwise = answerNotFound } = options;
   if (prefix !== "" && !/^\/.*[^/]$/.test(prefix)) throw new TypeError('A prefix looks like "/ai"');
   return (incoming, outgoing) => {
     // RFC 9112, 3.2.2: a server must take the absolute form, too.
@@ -27,12 +34,15 @@ export function listener(
     const request = new NodeRequest(incoming, outgoing, {
       url: url[0] === "/" ? url : `/${url}`,
       prefix,
-      ip: incoming.socket.remoteAddress,
-      secure: (incoming.socket as TLSSocket).encrypted === true,
+      ...client(incoming),
       raw: incoming,
     });
     respond(handler, request, outgoing, notOurs);
   };
+}
+
+function clientOf({ socket }: NodeIncoming): Client {
+  return { ip: socket.remoteAddress, secure: (socket as TLSSocket).encrypted === true };
 }
 
 function answerNotFound(incoming: NodeIncoming, outgoing: NodeOutgoing): void {

@@ -1,4 +1,5 @@
-import type { LimitOptions, ModelSettings } from "@parlor/core";
+import type { LimitOptions, LimitRule, ModelSettings } from "@parlor/core";
+import { type Access, chooseAccess } from "./choose-access.ts";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
 import { chooseStorage, type StorageChoice } from "./choose-storage.ts";
 import { findUnbuilt } from "./unbuilt.ts";
@@ -13,6 +14,9 @@ export interface Config {
   readonly window: { readonly messages?: number; readonly characters?: number };
   /** Per owner. */
   readonly limits: LimitOptions;
+  /** Of any kind, per owner. */
+  readonly requestLimits: readonly LimitRule[];
+  readonly access: Access;
   readonly storage: StorageChoice;
   readonly bounds: StorageBounds;
   /** Port 0 takes any free one. */
@@ -44,18 +48,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   );
   const invalid = takeFaults(set);
   const variables = schema.parse(Object.fromEntries(set));
-  const unbuilt = findUnbuilt(variables);
-  const faults = [...invalid, ...unbuilt.faults];
+  const access = chooseAccess(variables);
+  // What is said of a variable whose value was taken out would be wrong.
+  const faults = [
+    ...invalid,
+    ...access.faults.filter((fault) => !invalid.some((other) => nameOf(other) === nameOf(fault))),
+  ];
   if (invalid.length > 0) return { faults };
   const model = chooseModel(variables);
   const storage = chooseStorage(variables);
   for (const chosen of [storage, model]) if ("fault" in chosen) faults.unshift(chosen.fault);
   if ("fault" in model || "fault" in storage || faults.length > 0) return { faults };
   return {
-    config: toConfig(variables, model.choice, storage.choice),
-    warnings: [...unbuilt.warnings, ...storage.warnings],
+    config: toConfig(variables, model.choice, storage.choice, access.choice),
+    warnings: [...findUnbuilt(variables), ...storage.warnings, ...access.warnings],
   };
 }
+
+const nameOf = (fault: string) => fault.slice(0, fault.indexOf(" "));
 
 /** Takes the values out that break the schema, so that what else is wrong can be named too. */
 function takeFaults(set: Map<string, string>): string[] {
@@ -68,7 +78,7 @@ function takeFaults(set: Map<string, string>): string[] {
   return [...faults.values()];
 }
 
-function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoice): Config {
+function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoice, access: Access): Config {
   const ttlSeconds = variables.MEMORY_TTL_SECONDS ?? variables.SESSION_TIMEOUT;
   return {
     model,
@@ -81,6 +91,8 @@ function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoi
     ...given({ systemPrompt: variables.SYSTEM_PROMPT }),
     window: given({ messages: variables.MAX_CONVERSATION_HISTORY, characters: variables.MAX_TOKEN_BUDGET }),
     limits: given({ requests: variables.RATE_LIMIT, concurrentTurns: variables.MAX_CONCURRENT_STREAMS }),
+    requestLimits: variables.REQUEST_LIMIT ?? [],
+    access,
     storage,
     bounds: given({
       ttlMs: ttlSeconds && ttlSeconds * 1000,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { connect, contentOf, type SocketClient } from "@parlor/testkit/http";
 import { fakeAnthropic, text as block } from "@parlor/testkit/anthropic";
 import { done, fakeInference, tokens } from "@parlor/testkit/inference";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
@@ -46,6 +47,13 @@ async function expectAnswer(ask: (url: string, init: RequestInit) => Promise<Res
   expect(await response.json()).toMatchObject({ message: "Hello from the model.", session_id: "s1" });
 }
 
+async function expectFrames(url: string): Promise<void> {
+  const client = (await connect(url, { as: null, headers: { "x-user": "ada" } })) as SocketClient;
+  client.send({ message: "Hi", session_id: "s2" });
+  expect(contentOf(await client.turn())).toBe("Hello from the model.");
+  client.webSocket.terminate();
+}
+
 test("the README shows how to embed and how to do without HTTP", () => {
   expect(snippets.filter(({ at }) => at.startsWith("README.md"))).toHaveLength(2);
 });
@@ -61,6 +69,8 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
   if (code.includes("3000")) {
     const app = await start(file, /up/, env);
     await expectAnswer(fetch, `http://127.0.0.1:${port}`);
+    if (at.startsWith("docs/embedding.md") && !code.includes("docsUi"))
+      await expectFrames(`http://127.0.0.1:${port}/ai`);
     await app.stop();
   } else if (code.includes("export default")) {
     vi.stubEnv("OPENAI_API_KEY", "test-key");

@@ -1,6 +1,7 @@
 import { ChatError } from "@parlor/core";
-import { expect, test } from "vitest";
-import type { Logger } from "../src/index.ts";
+import { expect, test, vi } from "vitest";
+import { toHttpRequest } from "../src/fetch/index.ts";
+import { fingerprintOf, type Logger } from "../src/index.ts";
 import { world } from "./world.ts";
 
 type Line = Record<string, unknown> & { readonly level: string; readonly message: string };
@@ -43,4 +44,33 @@ test("what fails here is an error with its cause", async () => {
   const { ask } = world({ logger }, [{ fail: new ChatError("backend_auth", "It refused.") }]);
   await ask("POST", "/chat", { body: { message: "Hi", session_id: "s1" } });
   expect(lines).toMatchObject([{ level: "error", status: 502, code: "backend_auth", err: expect.any(Error) }]);
+});
+
+test("a socket is logged when it has closed: who came in the end, and no token", async () => {
+  const { lines, logger } = recorder();
+  const { handler } = world({ logger });
+  const query = "?token=canary-query";
+  const headers = { "sec-websocket-protocol": "parlor, bearer.canary-token" };
+  const request = toHttpRequest(new Request(`http://localhost/api/v1/chat/ws${query}`, { headers }), {
+    raw: undefined as never,
+    upgrade: () => new Response(),
+  });
+  const reply = await handler.handle(request!);
+  expect(reply).toMatchObject({ status: 101, headers: { "sec-websocket-protocol": "parlor" } });
+  expect(JSON.stringify(reply)).not.toContain("canary");
+  const sent: string[] = [];
+  const events = reply?.socket?.open({
+    send: (texts) => (sent.push(...texts), true),
+    ping: () => true,
+    close() {},
+    abort() {},
+  });
+  events?.onMessage('{"message":"canary text","session_id":"canary-session"}');
+  await vi.waitFor(() => expect(sent.at(-1)).toContain('"is_final":true'));
+  expect(lines).toEqual([]);
+  events?.onClose();
+  expect(lines).toMatchObject([
+    { method: "GET", route: "/api/v1/chat/ws", status: 101, owner: fingerprintOf("canary-token") },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain("canary");
 });

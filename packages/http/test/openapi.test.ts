@@ -83,7 +83,12 @@ test("parameters, bodies and replies come from the schemas", async () => {
     parameters: [{ name: "Idempotency-Key", in: "header" }],
     requestBody: {
       required: true,
-      content: { "application/json": { schema: { required: ["session_id", "message"] } } },
+      content: {
+        "application/json": {
+          schema: { required: ["session_id", "message"] },
+          example: { session_id: "s1", message: "Hello" },
+        },
+      },
     },
   });
   expect(Object.keys(paths["/api/v1/chat"]?.["post"]?.responses["200"]?.content ?? {})).toEqual([

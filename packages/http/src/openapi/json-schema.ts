@@ -4,6 +4,7 @@ import { z } from "zod";
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
   readonly properties?: { readonly [field: string]: JsonSchema };
   readonly required?: readonly string[];
 }

@@ -53,8 +53,11 @@ function toParameters({ properties = {}, required = [] }: JsonSchema, place: "pa
 }
 
 function toRequestBody(schema: JsonSchema): object {
-  const required = schema.required !== undefined && schema.required.length > 0;
-  return { required, content: { "application/json": { schema } } };
+  const { required = [], properties } = schema;
+  // The one that pages make up would have every field, and so ask for a stream of a single token.
+  const fields = required.map((name) => [name, properties?.[name]?.examples?.[0]] as const);
+  const example = fields.every(([, value]) => value !== undefined) ? Object.fromEntries(fields) : undefined;
+  return { required: required.length > 0, content: { "application/json": { schema, example } } };
 }
 
 function toResponses(route: Route): object {

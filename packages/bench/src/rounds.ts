@@ -1,6 +1,7 @@
 import { Child, cores } from "./child.ts";
 import { load } from "./client.ts";
 import type { Measure } from "./measures.ts";
+import { median } from "./median.ts";
 import type { Question } from "./servers/serve.ts";
 
 export const serverNames = ["raw", "parlor", "openai-sdk", "ai-sdk"] as const;
@@ -89,10 +90,3 @@ async function runOnce(server: Server, measure: Measure): Promise<number> {
 }
 
 const ask = (server: Server, question: Question) => server.ask(question);
-
-export function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
-}

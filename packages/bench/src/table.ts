@@ -35,15 +35,15 @@ function verdict({ budget }: Measure, parlor: number | undefined, raw: number | 
 
 const toDigits = (figure: number) => (figure < 1 ? figure.toFixed(2) : figure.toPrecision(3));
 
+const stacks = ["openai", "ai", "@ai-sdk/openai-compatible", "express", "eventsource-parser"];
+
 /** When, where and with what it ran. */
-export async function toProvenance(rounds: number, now: Date): Promise<string> {
+export async function toProvenance(rounds: number, now: Date, packages: readonly string[] = stacks): Promise<string> {
   const manifest = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
     readonly version: string;
     readonly dependencies: { readonly [name: string]: string };
   };
-  const versions = ["openai", "ai", "@ai-sdk/openai-compatible", "express", "eventsource-parser"]
-    .map((name) => `${name} ${manifest.dependencies[name]}`)
-    .join(", ");
+  const versions = packages.map((name) => `${name} ${manifest.dependencies[name]}`).join(", ");
   const machine = `${availableParallelism()} cores, ${cpus()[0]?.model ?? "unknown"}`;
   const date = now.toISOString().slice(0, 10);
   return `${date}, medians of ${rounds} rounds. Node ${process.version} on ${process.platform}, ${machine}. ${versions}.`;

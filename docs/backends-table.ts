@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { anthropic } from "@parlor/anthropic";
 import type { Capability, ModelInfo } from "@parlor/core";
+import { GoogleGenerativeAI } from "@google/generative-ai";
 import { google } from "@parlor/google";
+import { generativeAi } from "@parlor/google/generative-ai";
 import { inference } from "@parlor/inference";
 import {
   groq,
@@ -68,7 +70,13 @@ const rows: readonly Row[] = [
   {
     call: "`google()`",
     tested: "packages/backends/google/test/conformance.test.ts",
-    info: google({ model: "gemini-3.5-flash", apiKey }).info,
+    modelType: "google",
+    info: google({ model: "gemini-3.8-flash", apiKey }).info,
+  },
+  {
+    call: "`generativeAi()`",
+    tested: "packages/backends/google/test/generative-ai/conformance.test.ts",
+    info: generativeAi(new GoogleGenerativeAI(apiKey).getGenerativeModel({ model: "gemini-3.8-flash" })).info,
   },
   {
     call: "`inference()`",

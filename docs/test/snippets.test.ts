@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { connect, contentOf, type SocketClient } from "@parlor/testkit/http";
 import { fakeAnthropic, text as block } from "@parlor/testkit/anthropic";
+import { fakeGoogle, text as part } from "@parlor/testkit/google";
 import { done, fakeInference, tokens } from "@parlor/testkit/inference";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
 import { expect, test, vi } from "vitest";
@@ -14,6 +15,7 @@ const generated = new URL("generated/", import.meta.url);
 interface Providers {
   readonly openai: string;
   readonly anthropic: string;
+  readonly google: string;
 }
 
 /** The snippet as it stands, but for the provider's address and the port. */
@@ -31,6 +33,11 @@ function write(name: string, code: string, providers: Providers, port: number): 
         /\banthropic\(\{ model: "[^"]+"/g,
         (call) => `${call}, baseURL: "${providers.anthropic}", apiKey: "test-key"`,
       )
+      .replaceAll(
+        /\bgoogle\(\{ model: "[^"]+"/g,
+        (call) => `${call}, baseURL: "${providers.google}", apiKey: "test-key"`,
+      )
+      .replaceAll(/getGenerativeModel\(\{[^}]*\}/g, (call) => `${call}, { baseUrl: "${providers.google}" }`)
       .replace('sqlite("chat.db")', 'sqlite(":memory:")')
       .replace("listen(3000)", `listen(${port}, () => console.log("up"))`)
       .replace("port: 3000 })", `port: ${port} }, () => console.log("up"))`),
@@ -62,10 +69,16 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
   const words = ["Hello", " from", " the", " model."];
   const provider = await fakeOpenAI({ reply: { steps: text(...words) } });
   const messages = await fakeAnthropic({ reply: { steps: [block(...words)] } });
+  const gemini = await fakeGoogle({ reply: { steps: part(...words) } });
   const service = await fakeInference({ reply: { records: [...tokens(...words), done] } });
   const port = await freePort();
-  const file = write(at, code, { openai: provider.url, anthropic: messages.url }, port);
-  const env = { OPENAI_API_KEY: "test-key", INFERENCE_SERVICE_URL: service.url, INTERNAL_API_KEY: "test-key" };
+  const file = write(at, code, { openai: provider.url, anthropic: messages.url, google: gemini.url }, port);
+  const env = {
+    OPENAI_API_KEY: "test-key",
+    GOOGLE_API_KEY: "test-key",
+    INFERENCE_SERVICE_URL: service.url,
+    INTERNAL_API_KEY: "test-key",
+  };
   if (code.includes("3000")) {
     const app = await start(file, /up/, env);
     await expectAnswer(fetch, `http://127.0.0.1:${port}`);
@@ -82,7 +95,7 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
     expect(output).toContain("Hello from the model.");
     expect(exit).toBe(0);
   }
-  await Promise.all([provider.close(), messages.close(), service.close()]);
+  await Promise.all([provider.close(), messages.close(), gemini.close(), service.close()]);
 });
 
 test.for(links())("$page links to $target, which is there", ({ page, target }) => {

@@ -48,8 +48,9 @@ export abstract class StreamReader implements EventReader {
         if (data.length > longest) throw tooLong();
         this.onEvent(event, data);
       },
-      onError: ({ type }) => {
+      onError: ({ type, field, value }) => {
         if (type === "max-buffer-size-exceeded") throw tooLong();
+        this.onStrange(field, value);
         if (++this.#strange > maxStrange) throw this.invalid("sent something that is no event stream");
       },
     });
@@ -59,6 +60,9 @@ export abstract class StreamReader implements EventReader {
   protected abstract onEvent(event: string | undefined, data: string): void;
   /** An answer that came as JSON, in one piece; unless it finishes, it is no answer. */
   protected abstract onWhole(answer: unknown): void;
+
+  /** A line with a field that event streams do not have. May throw a ChatError. */
+  protected onStrange(_field: string | undefined, _value: string | undefined): void {}
 
   feed(text: string): readonly BackendEvent[] {
     return this.#collect(() => this.#parser.feed(text));

@@ -1,6 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { ChatError, type ModelSettings, type ReasoningEffort, type ToolChoice } from "@parlor/core";
-import { nearestEffort, type Effort } from "./models.ts";
+import { nearestEffort, type Effort, type ModelFacts } from "./models.ts";
 import type { Resolved } from "./options.ts";
 
 /** The newest API version that has temperature, top_p and top_k. */
@@ -30,6 +30,8 @@ const budgets: { readonly [effort in ReasoningEffort]: number } = {
   max: 65_536,
 };
 const leastBudget = 1024;
+/** With fewer tokens for thoughts and answer together, thoughts could take them all. */
+const roomToThink = 2048;
 
 export interface Asked {
   readonly settings: ModelSettings;
@@ -40,29 +42,36 @@ export interface Asked {
 }
 
 /**
- * How a model should think, in the way that this one can be told. Models that cannot be kept from thinking cannot be made to call a
+ * How a model should think, in the way that this one can be told; unasked, not where there is no room for it. Models that cannot be kept from thinking cannot be made to call a
  * tool either: then this throws `unsupported_by_model`. Others do not think where they must call one.
  */
 export function toThinking(options: Resolved, asked: Asked): Thinking {
   const { facts, model } = options;
   const { effort: wanted, thinking: told } = asked.settings;
-  const think = told ?? (wanted === undefined ? undefined : wanted !== "none");
-  const forced = asked.toolChoice === "required" || typeof asked.toolChoice === "object";
   const free = facts.thinking === "always" || facts.thinking === "between-tools";
+  const forced = asked.toolChoice === "required" || typeof asked.toolChoice === "object";
   if (forced && free) {
     const detail = `${model} cannot be made to call a tool. Leave the choice to it ("auto").`;
     throw new ChatError("unsupported_by_model", detail);
   }
-  const thinking = configOf(options, asked, forced ? false : think);
-  const mayEffort = wanted === undefined ? facts.thinking === "always" && think === false : true;
-  const effort = mayEffort ? nearestEffort(facts.efforts, wanted ?? "none") : undefined;
-  const off = thinking?.type === "disabled";
+  const byItself = free || facts.thinking === "on";
+  const unasked = byItself && asked.maxTokens < roomToThink ? false : undefined;
+  const think = forced ? false : (told ?? (wanted === undefined ? unasked : wanted !== "none"));
+  const thinking = configOf(options, asked, think);
+  const effort = effortOf(facts, wanted, think);
   return {
     ...(thinking && { thinking }),
-    // These two steps always think.
-    ...(effort && { effort: off && (effort === "xhigh" || effort === "max") ? "high" : effort }),
-    sampling: toSampling(options, asked.settings, thinking === undefined || off),
+    ...(effort && { effort }),
+    sampling: toSampling(options, asked.settings, thinking === undefined || thinking.type === "disabled"),
   };
+}
+
+function effortOf(facts: ModelFacts, wanted: ReasoningEffort | undefined, think: boolean | undefined) {
+  // What cannot be kept from thinking thinks as little as it can.
+  if (wanted === undefined) return facts.thinking === "always" && think === false ? facts.efforts[0] : undefined;
+  const effort = nearestEffort(facts.efforts, wanted);
+  const always = effort === "xhigh" || effort === "max";
+  return always && think === false && facts.thinking === "on" ? "high" : effort;
 }
 
 function configOf(

@@ -13,4 +13,6 @@ export interface Call {
   readonly requestId: string;
   /** Takes what the engine's limits leave, for the reply. */
   readonly onQuotas: (quotas: readonly Quota[]) => void;
+  /** Go onto the reply, whatever it is. */
+  readonly replyHeaders: Record<string, string>;
 }

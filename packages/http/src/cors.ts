@@ -9,7 +9,15 @@ export interface CorsOptions {
   readonly headers?: readonly string[];
 }
 
-const ownHeaders = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key", "X-Request-Id"];
+const ownHeaders = [
+  "Authorization",
+  "Content-Type",
+  "Idempotency-Key",
+  "Last-Event-ID",
+  "X-API-Key",
+  "X-Request-Id",
+  "X-Session-Id",
+];
 const exposedHeaders = "Link, RateLimit, RateLimit-Policy, Retry-After, X-Process-Time, X-Request-Id";
 const maxAgeSeconds = "600";
 

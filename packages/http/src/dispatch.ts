@@ -66,7 +66,15 @@ export async function dispatch<Raw>(
   const principal = own(input.session_id ?? input.id);
   const limitKey = visitor.anonymous ? counted : undefined;
   const onQuotas = (quotas: readonly Quota[]) => void (exchange.quotas = [...exchange.quotas, ...quotas]);
-  const reply = await route.handle(input, { request, principal, own, limitKey, requestId, onQuotas });
+  const reply = await route.handle(input, {
+    request,
+    principal,
+    own,
+    limitKey,
+    requestId,
+    onQuotas,
+    replyHeaders: headers,
+  });
   if (typeof reply.body === "function") exchange.leave ??= openStreams.take(counted);
   return reply;
 }

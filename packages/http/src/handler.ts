@@ -6,7 +6,8 @@ import { createCors } from "./cors.ts";
 import { dispatch, type Exchange } from "./dispatch.ts";
 import { quotaFields } from "./limits/quota-fields.ts";
 import type { HandlerOptions } from "./options.ts";
-import { problem } from "./problem/problem.ts";
+import { toChatError } from "./problem/failure-format.ts";
+import { problemFormat } from "./problem/problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
 import { createRouter, type Match } from "./router.ts";
@@ -40,7 +41,7 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
       reply = await dispatch(exchange, { service, gate, upgrade });
     } catch (error) {
       failure = error;
-      reply = problem(error, requestId, challenge(request));
+      reply = (match.failure ?? problemFormat).reply(toChatError(error), requestId, challenge(request));
     }
     Object.assign(headers, quotaFields(exchange.quotas, failure));
     const over = () => {

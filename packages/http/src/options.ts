@@ -4,7 +4,7 @@ import type { CorsOptions } from "./cors.ts";
 import type { DocsUi } from "./docs-ui.ts";
 
 /** A family of routes; `docs` tells which. */
-export type Group = "v1" | "simple" | "conversations" | "admin" | "system";
+export type Group = "v1" | "simple" | "conversations" | "admin" | "system" | "openai";
 
 export interface HandlerOptions<Raw = unknown> {
   /** Says who asks; several are tried in order, and who none of them knows gets 401. */
@@ -81,6 +81,8 @@ export interface StreamTimes {
   readonly stallMs: number;
   /** How long a failure of a stored turn can still become an HTTP status; default 100. */
   readonly headersAfterMs: number;
+  /** The same for protocols whose clients retry by status (`openai`); default 10,000. */
+  readonly retryableHeadersAfterMs: number;
   /** How often `auth` is asked again while a stream or a WebSocket is open; default 4,000. `Infinity`: only when they expire. */
   readonly recheckMs: number;
   /** How often a WebSocket is pinged; two pings without an answer end it. Default 15,000. */

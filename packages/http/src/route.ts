@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Call } from "./call.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import type { Group } from "./options.ts";
+import type { FailureFormat } from "./problem/failure-format.ts";
 import type { HttpReply } from "./seam.ts";
 import type { SocketProtocol } from "./ws/protocol.ts";
 
@@ -46,6 +47,8 @@ export interface Route {
   readonly errors: readonly ErrorCode[];
   /** What is spoken here after an upgrade to WebSocket; undefined: this is no place for one. */
   readonly socket?: SocketProtocol;
+  /** How it says that it failed; default: problem+json. */
+  readonly failure?: FailureFormat;
   handle(input: object, call: Call): MaybePromise<HttpReply>;
 }
 

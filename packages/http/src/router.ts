@@ -1,3 +1,4 @@
+import type { FailureFormat } from "./problem/failure-format.ts";
 import type { MountedRoute } from "./route.ts";
 
 export interface Match {
@@ -5,6 +6,8 @@ export interface Match {
   readonly route: MountedRoute | undefined;
   readonly params: { readonly [name: string]: string };
   readonly allow: readonly string[];
+  /** Of the path's protocol; undefined: problem+json. */
+  readonly failure: FailureFormat | undefined;
 }
 
 interface Endpoint {
@@ -37,22 +40,26 @@ export function createRouter(routes: readonly MountedRoute[]): (method: string, 
     const clean = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
     const exact = fixed.get(clean);
     const route = exact && routeOf(exact, method);
-    if (route) return { route, params: noParams, allow: [] };
+    if (route) return { route, params: noParams, allow: [], failure: route.failure };
 
     const allow = exact ? allowed(exact) : [];
+    let failure = exact && failureOf(exact);
     const parts = clean.split("/");
     for (const endpoint of variables) {
       const params = paramsOf(endpoint, parts);
       if (!params) continue;
       const found = routeOf(endpoint, method);
-      if (found) return { route: found, params, allow: [] };
+      if (found) return { route: found, params, allow: [], failure: found.failure };
+      failure ??= failureOf(endpoint);
       allow.push(...allowed(endpoint));
     }
-    return allow.length === 0 ? undefined : { route: undefined, params: noParams, allow: [...new Set(allow)] };
+    return allow.length === 0 ? undefined : { route: undefined, params: noParams, allow: [...new Set(allow)], failure };
   };
 }
 
 const routeOf = ({ methods }: Endpoint, method: string) => methods.get(method === "HEAD" ? "GET" : method);
+
+const failureOf = ({ methods }: Endpoint) => methods.values().next().value?.failure;
 
 function allowed({ methods }: Endpoint): string[] {
   return [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"];

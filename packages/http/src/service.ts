@@ -8,12 +8,13 @@ import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } fr
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
 
-const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system"];
+const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system", "openai"];
 const healthCachedMs = 1_000;
 const defaultTimes: StreamTimes = {
   heartbeatMs: 15_000,
   stallMs: 30_000,
   headersAfterMs: 100,
+  retryableHeadersAfterMs: 10_000,
   recheckMs: 4_000,
   pingMs: 15_000,
   authMs: 10_000,

@@ -55,6 +55,12 @@ export class FollowedTurn implements Turn {
     };
   }
 
+  async at(offset: number): Promise<TurnEvent | undefined> {
+    const page = await this.#turns.read(this.key, this.id, offset - 1, 1);
+    const event = page?.events[0];
+    return event?.offset === offset ? event : undefined;
+  }
+
   async reply(): Promise<Reply> {
     const answer = new Answer();
     const outcome = await new Promise<Extract<TurnEvent, { type: "end" }>>((resolve, reject) => {

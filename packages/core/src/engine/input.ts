@@ -55,7 +55,7 @@ function checkMessages({ messages, session }: TurnInput, mostCharacters: number,
 
 /** Throws `unsupported_by_model` for what this model cannot do, `invalid_request` for tools that cannot be. */
 export function checkCapabilities(
-  { tools = [], responseFormat, message }: TurnInput,
+  { tools = [], responseFormat, message, messages = [] }: TurnInput,
   { model, capabilities }: ModelInfo,
   ours: { has(name: string): boolean },
 ): void {
@@ -71,9 +71,11 @@ export function checkCapabilities(
   };
   if (tools.length > 0) need("tools", "call tools");
   if (responseFormat !== undefined) need("structured-output", "keep to a response format");
-  for (const { type } of typeof message === "object" ? message : []) {
-    if (type === "image") need("images", "see images");
-    if (type === "file") need("files", "read files");
+  for (const parts of [typeof message === "object" ? message : [], ...messages.map((each) => each.parts)]) {
+    for (const { type } of parts) {
+      if (type === "image") need("images", "see images");
+      if (type === "file") need("files", "read files");
+    }
   }
 }
 

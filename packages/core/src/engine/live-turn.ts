@@ -223,6 +223,10 @@ export class LiveTurn implements Turn, LogWriter {
     return () => void this.#readers.delete(listener);
   }
 
+  async at(offset: number): Promise<TurnEvent | undefined> {
+    return this.#events[offset - 1];
+  }
+
   async reply(): Promise<Reply> {
     const unsubscribe = this.subscribe(this.#events.length, { onBatch: () => {} });
     await this.done;

@@ -156,6 +156,8 @@ export interface Turn {
   readonly createdAt: string;
   /** Every event after `after`, once and in order, the `end` event last; an offset beyond it is `cursor_expired`. */
   subscribe(after: number, reader: Reader): () => void;
+  /** The event with this offset; undefined: it has not come yet, or is not kept any more. */
+  at(offset: number): Promise<TurnEvent | undefined>;
   /** The settled answer, whole or as its user stopped it. Counts as a listener. Rejects if the turn failed or cannot be read. */
   reply(): Promise<Reply>;
   stop(): Promise<void>;

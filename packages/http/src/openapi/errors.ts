@@ -44,7 +44,15 @@ const ofTurn: readonly ErrorCode[] = [
 ];
 
 /** Every code that a route may answer, by status. */
-export function errorsOf({ access, params, query, body, startsTurn, errors }: Route): Map<number, ErrorCode[]> {
+export function errorsOf({
+  access,
+  params,
+  query,
+  body,
+  startsTurn,
+  errors,
+  failure,
+}: Route): Map<number, ErrorCode[]> {
   const codes = new Set<ErrorCode>([
     ...(access === "public" ? [] : ofAccess),
     ...(params || query || body ? (["invalid_request"] as const) : []),
@@ -53,7 +61,7 @@ export function errorsOf({ access, params, query, body, startsTurn, errors }: Ro
     ...errors,
     "internal",
   ]);
-  const byStatus = Map.groupBy(codes, (code) => catalog[code].status);
+  const byStatus = Map.groupBy(codes, (code) => failure?.statusOf(code) ?? catalog[code].status);
   return new Map([...byStatus].toSorted(([one], [other]) => one - other));
 }
 

@@ -1,4 +1,5 @@
 import { catalog, type ErrorCode } from "@parlor/core";
+import type { FailureFormat } from "../problem/failure-format.ts";
 import { toProblemBody } from "../problem/problem.ts";
 import type { MountedRoute, ReplyDoc, Route } from "../route.ts";
 import { errorsOf } from "./errors.ts";
@@ -73,7 +74,7 @@ function toResponses(route: Route): object {
     };
   }
   for (const [status, codes] of errorsOf(route)) {
-    const { description, content } = toProblem(codes);
+    const { description, content } = toFailure(codes, route.failure);
     const before = responses[status];
     responses[status] = {
       description: before ? `${before.description}\n\n${description}` : description,
@@ -88,7 +89,12 @@ function toContent({ schema, type = schema && "application/json" }: ReplyDoc): o
   return { [type]: { schema: schema ? toJsonSchema(schema) : { type: "string" } } };
 }
 
-function toProblem(codes: readonly ErrorCode[]): { description: string; content: object } {
+function toFailure(
+  codes: readonly ErrorCode[],
+  format: FailureFormat | undefined,
+): { description: string; content: object } {
+  const description = codes.map((one) => `\`${one}\`: ${catalog[one].title}.`).join("\n\n");
+  if (format?.schema) return { description, content: toContent({ schema: format.schema, type: format.type }) };
   const schema = {
     allOf: [{ $ref: "#/components/schemas/Problem" }],
     properties: { code: { enum: codes } },
@@ -97,7 +103,7 @@ function toProblem(codes: readonly ErrorCode[]): { description: string; content:
   const message = "A sentence that says what to do.";
   const example = code && toProblemBody({ code, ...catalog[code], message, errors: undefined }, "0199…");
   return {
-    description: codes.map((one) => `\`${one}\`: ${catalog[one].title}.`).join("\n\n"),
+    description,
     content: { "application/problem+json": { schema, example } },
   };
 }

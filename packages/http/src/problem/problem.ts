@@ -1,25 +1,20 @@
-import { ChatError } from "@parlor/core";
+import { catalog, ChatError } from "@parlor/core";
 import type { HttpReply } from "../seam.ts";
+import { type FailureFormat, failureHeaders, toChatError } from "./failure-format.ts";
 
-/**
- * An error as `application/problem+json` (RFC 9457). What is not a `ChatError` tells nothing of itself.
- * `challenge` is what `WWW-Authenticate` says where credentials are missing.
- */
-export function problem(error: unknown, requestId: string, challenge = 'Bearer realm="parlor"'): HttpReply {
-  const known = ChatError.isInstance(error)
-    ? error
-    : new ChatError("internal", "The server failed on this request; its log has the cause under this request id.");
-  const headers: Record<string, string> = {
-    "content-type": "application/problem+json",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-  };
-  if (known.retryAfterMs !== undefined) {
-    headers["retry-after"] = String(Math.max(1, Math.ceil(known.retryAfterMs / 1000)));
-  }
-  if (known.status === 401) headers["www-authenticate"] = challenge;
-  if (known.status === 426) headers["upgrade"] = "websocket";
-  return { status: known.status, headers, body: JSON.stringify(toProblemBody(known, requestId)) };
+/** Errors as `application/problem+json` (RFC 9457). */
+export const problemFormat: FailureFormat = {
+  reply(error, requestId, challenge) {
+    const headers = failureHeaders(problemFormat.type, error, challenge);
+    return { status: error.status, headers, body: JSON.stringify(toProblemBody(error, requestId)) };
+  },
+  statusOf: (code) => catalog[code].status,
+  type: "application/problem+json",
+};
+
+/** An error as a reply. What is not a `ChatError` tells nothing of itself. */
+export function problem(error: unknown, requestId: string): HttpReply {
+  return problemFormat.reply(toChatError(error), requestId, 'Bearer realm="parlor"');
 }
 
 type Problem = Pick<ChatError, "code" | "title" | "status" | "message" | "errors">;

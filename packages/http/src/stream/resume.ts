@@ -24,9 +24,8 @@ export async function resume(service: Service, key: SessionKey, cursor: string):
   const turn = await service.engine.turn(key, id);
   const offset = Number(digits);
   if (offset === 0) return { turn, offset, ended: false, texts: 0 };
-  const page = await service.engine.storage.turns.read(key, id, offset - 1, 1);
-  const seen = page?.events[0];
-  if (seen?.offset !== offset) {
+  const seen = await turn.at(offset);
+  if (!seen) {
     throw new ChatError("cursor_expired", "This place of the stream is not kept; read the session's messages instead.");
   }
   return { turn, offset, ended: seen.type === "end", texts: seen.type === "text" ? seen.index + 1 : 0 };

@@ -23,12 +23,13 @@ export async function sse(
   turn: Turn,
   frames: Frames,
   resumed: Resumed | undefined,
+  headersAfterMs: number = service.times.headersAfterMs,
 ): Promise<HttpReply> {
   if (resumed?.ended) return noContent();
   const { times, heartbeats } = service;
   const { clock } = service.engine;
   const after = resumed?.offset ?? 0;
-  const start = await opening(turn, after, times.headersAfterMs, clock);
+  const start = await opening(turn, after, headersAfterMs, clock);
   const prelude = position(turn.id, after, retryMs * (1 + Math.random()));
   return {
     status: 200,

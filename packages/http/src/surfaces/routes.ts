@@ -3,6 +3,7 @@ import type { MountedRoute, Route } from "../route.ts";
 import type { Service } from "../service.ts";
 import { admin } from "./admin/routes.ts";
 import { conversations } from "./conversations/routes.ts";
+import { openai } from "./openai/routes.ts";
 import { simple } from "./simple/routes.ts";
 import { system } from "./system/routes.ts";
 import { v1 } from "./v1/routes.ts";
@@ -10,7 +11,7 @@ import { v1 } from "./v1/routes.ts";
 /** `routes`: those of all mounted groups, once they are there. */
 type Surface = (service: Service, routes: () => readonly MountedRoute[]) => readonly Route[];
 
-const surfaces: { readonly [group in Group]: Surface } = { v1, simple, conversations, admin, system };
+const surfaces: { readonly [group in Group]: Surface } = { v1, simple, conversations, admin, system, openai };
 
 /** The tables of the mounted groups as one. */
 export function routesOf(service: Service): readonly MountedRoute[] {

@@ -195,6 +195,7 @@ export class Connection<Raw> implements SocketEvents {
         principal: own(session),
         own,
         limitKey: visitor.anonymous ? countedAs(visitor, request.ip) : undefined,
+        replyHeaders: {},
         requestId,
         // A socket has no headers to put them into.
         onQuotas() {},

@@ -10,12 +10,13 @@ import { type World, world } from "../world.ts";
 import type { AccessCase, AccessCases } from "./case.ts";
 import { admin } from "./admin.ts";
 import { conversations } from "./conversations.ts";
+import { openai } from "./openai.ts";
 import { simple } from "./simple.ts";
 import { system } from "./system.ts";
 import { v1 } from "./v1.ts";
 
 /** A file per group beside this one. A group without one does not compile; a route without a case fails. */
-const cases: { readonly [group in Group]: AccessCases } = { v1, simple, conversations, admin, system };
+const cases: { readonly [group in Group]: AccessCases } = { v1, simple, conversations, admin, system, openai };
 
 const engine = createChatEngine({ backend: scriptedBackend([]) });
 const routes = routesOf(createService(engine, {}));
@@ -60,7 +61,7 @@ async function call(route: MountedRoute, one: AccessCase, site: World, as: strin
   const response = await site.ask(route.method, query === undefined ? path : `${path}?${query}`, { as, body });
   const text = await response?.text();
   const same = text
-    ?.replace(/[0-9a-f-]{36}/g, "id")
+    ?.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "id")
     .replace(/"[\d-]+T[\d:.]+Z"/g, "time")
     .replace(/[\d.]+/g, "0");
   return `${response?.status} ${same}`;

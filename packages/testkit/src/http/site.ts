@@ -23,11 +23,11 @@ const byToken: Authenticate = ({ headers }) => people[headers["authorization"]?.
 
 export async function withSite(
   { serve, accounts }: HttpConformanceOptions,
-  { model = says("Hello there, friend"), engine: given, options, host, accounts: withAccounts = false }: Setting,
+  { model = says("Hello there, friend"), info, engine: given, options, host, accounts: withAccounts = false }: Setting,
   run: (site: Site) => Promise<void>,
 ): Promise<void> {
   const gate = Promise.withResolvers<void>();
-  const backend = scriptedBackend(typeof model === "function" ? model(gate.promise) : model);
+  const backend = scriptedBackend(typeof model === "function" ? model(gate.promise) : model, info && { info });
   const engine = createChatEngine({ backend, ...given?.() });
   const prefix = host?.prefix ?? "";
   const auth = withAccounts ? [await accounts(engine), byToken] : byToken;

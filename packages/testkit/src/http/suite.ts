@@ -1,4 +1,4 @@
-import type { ChatEngine, EngineOptions, LimitRule } from "@parlor/core";
+import type { ChatEngine, EngineOptions, LimitRule, ModelInfo } from "@parlor/core";
 import type { ScriptedBackend, Step } from "@parlor/core/testing";
 import type { Runner } from "../storage/index.ts";
 import type { Answer } from "./answer.ts";
@@ -86,6 +86,8 @@ export interface HttpConformanceOptions {
 export interface Setting {
   /** What the model says in each call; default: "Hello there, friend". The gate opens when the case says so. */
   readonly model?: readonly Step[] | ((gate: Promise<void>) => readonly Step[]);
+  /** What the model says of itself. */
+  readonly info?: Partial<ModelInfo>;
   readonly engine?: () => Partial<EngineOptions>;
   readonly options?: ParlorOptions;
   /** Admins can log in. */

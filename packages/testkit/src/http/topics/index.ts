@@ -8,9 +8,11 @@ import { docs } from "./docs.ts";
 import { health } from "./health.ts";
 import { hosts } from "./hosts.ts";
 import { limits } from "./limits.ts";
+import { openai } from "./openai.ts";
 import { owners } from "./owners.ts";
 import { readers } from "./readers.ts";
 import { refusals } from "./refusals.ts";
+import { responses } from "./responses.ts";
 import { resuming } from "./resuming.ts";
 import { simple } from "./simple.ts";
 import { socketAbuse } from "./socket-abuse.ts";
@@ -27,6 +29,8 @@ export const topics: readonly HttpTopic[] = [
   stop,
   simple,
   conversations,
+  openai,
+  responses,
   conversationTurns,
   health,
   docs,

@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { ChatError } from "@parlor/core";
+import { says, scriptedBackend } from "@parlor/core/testing";
+import { collect, type ServerEvent } from "../server-events.ts";
+import { check, type HttpTopic } from "../suite.ts";
+
+const path = "/v1/responses";
+
+interface Response {
+  readonly id: string;
+  readonly status: string;
+  readonly output_text: string;
+  readonly output: readonly { readonly type: string }[];
+}
+
+type Event = { readonly type: string; readonly sequence_number: number; readonly response?: Response };
+
+/** Each numbered, and named by its type. */
+function read(events: readonly ServerEvent[]): readonly Event[] {
+  const all = events.map(({ event, data }) => {
+    const one = JSON.parse(data) as Event;
+    assert.equal(event, one.type);
+    return one;
+  });
+  assert.deepEqual(
+    all.map(({ sequence_number: number }) => number),
+    all.map((_, index) => index),
+  );
+  return all;
+}
+
+export const responses: HttpTopic = {
+  name: "responses",
+  cases: [
+    check("a response is stored, and gone on with by its id", async ({ ask, backend, engine }) => {
+      const first = await ask("POST", path, { body: { input: "One", instructions: "Be brief." } });
+      assert.equal(first.status, 200, first.text);
+      const { id, ...rest } = first.body as Response;
+      assert.match(id, /^resp_[0-9a-f-]{36}\.[0-9a-f-]{36}$/);
+      assert.partialDeepStrictEqual(rest, {
+        object: "response",
+        status: "completed",
+        output: [
+          { type: "message", role: "assistant", content: [{ type: "output_text", text: "Hello there, friend" }] },
+        ],
+        output_text: "Hello there, friend",
+        store: true,
+        usage: { input_tokens: 10, output_tokens: 3, total_tokens: 13 },
+      });
+      const next = await ask("POST", path, { body: { input: "Two", previous_response_id: id } });
+      assert.deepEqual(
+        backend.calls[1]?.request.messages.map(({ parts }) => parts[0] && "text" in parts[0] && parts[0].text),
+        ["One", "Hello there, friend", "Two"],
+      );
+      assert.equal((await engine.sessions.list("ada")).items.length, 1);
+      const stale = await ask("POST", path, { body: { input: "Three", previous_response_id: id } });
+      assert.equal(stale.status, 400);
+      assert.ok(stale.text.includes((next.body as Response).id), "it names the newest");
+      const foreign = await ask("POST", path, { as: "eve", body: { input: "x", previous_response_id: id } });
+      assert.equal(foreign.status, 404);
+      for (const unknown of ["resp_a.b", "nonsense"]) {
+        assert.equal((await ask("POST", path, { body: { input: "x", previous_response_id: unknown } })).status, 404);
+      }
+    }),
+    check("store: false, or a history of one's own, is stateless", async ({ ask, backend, engine }) => {
+      const { body } = await ask("POST", path, { body: { input: "One", store: false } });
+      assert.partialDeepStrictEqual(body, { store: false });
+      const input = [
+        { role: "developer", content: "Be kind." },
+        { role: "user", content: [{ type: "input_text", text: "One" }] },
+        { type: "message", role: "assistant", content: [{ type: "output_text", text: "1" }] },
+        { type: "reasoning", summary: [] },
+        { type: "function_call", call_id: "c1", name: "weather", arguments: '{"city":"Oslo"}' },
+        { type: "function_call_output", call_id: "c1", output: "12" },
+      ];
+      assert.equal((await ask("POST", path, { body: { input } })).status, 200);
+      assert.deepEqual(
+        backend.calls[1]?.request.messages.map(({ role, parts }) => [role, parts.map(({ type }) => type)]),
+        [
+          ["system", ["text"]],
+          ["user", ["text"]],
+          ["assistant", ["text", "tool-call"]],
+          ["tool", ["tool-result"]],
+        ],
+      );
+      assert.deepEqual((await engine.sessions.list("ada")).items, []);
+    }),
+    check(
+      "a stream of events, item by item",
+      async ({ events, ask }) => {
+        const body = { input: "Hi", stream: true };
+        const all = await collect(events("POST", path, { body }));
+        const read_ = read(all);
+        assert.deepEqual(
+          read_.map(({ type }) => type.replace("response.", "")),
+          [
+            "created",
+            "in_progress",
+            "output_item.added",
+            "reasoning_text.delta",
+            "reasoning_text.done",
+            "output_item.done",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.delta",
+            "output_text.done",
+            "content_part.done",
+            "output_item.done",
+            "completed",
+          ],
+        );
+        const last = read_.at(-1)?.response;
+        assert.deepEqual([last?.status, last?.output_text], ["completed", "Well then"]);
+        assert.deepEqual(
+          last?.output.map(({ type }) => type),
+          ["reasoning", "message"],
+        );
+        // A reader that comes back gets all of it again: its events add up only from the beginning.
+        const session = last.id.slice("resp_".length).split(".")[0] ?? "";
+        const headers = { "last-event-id": all[5]?.id ?? "", "x-session-id": session };
+        assert.deepEqual(read(await collect(events("POST", path, { body, headers }))), read_);
+        const ended = { ...headers, "last-event-id": all.at(-1)?.id ?? "" };
+        assert.equal((await ask("POST", path, { body, headers: ended })).status, 204);
+      },
+      { model: [{ type: "reasoning", text: "hm" }, ...says("Well then")] },
+    ),
+    check(
+      "calls of the client's tools are items, and go on with their outputs",
+      async ({ ask, events, backend }) => {
+        const tools = [{ type: "function", name: "weather", parameters: { type: "object" } }];
+        const body = { input: "Hi", tools };
+        const { body: answer } = await ask("POST", path, { body });
+        assert.partialDeepStrictEqual(answer, {
+          output: [
+            {
+              type: "function_call",
+              call_id: "c1",
+              name: "weather",
+              arguments: '{"city":"Oslo"}',
+              status: "completed",
+            },
+          ],
+        });
+        const output = [{ type: "function_call_output", call_id: "c1", output: "12" }];
+        const { id } = answer as Response;
+        const all = read(
+          await collect(
+            events("POST", path, { body: { input: output, tools, previous_response_id: id, stream: true } }),
+          ),
+        );
+        assert.deepEqual(
+          backend.calls[1]?.request.messages.map(({ role }) => role),
+          ["user", "assistant", "tool"],
+        );
+        const types = all.map(({ type }) => type.replace("response.", ""));
+        assert.deepEqual(types.slice(2, -1), [
+          "output_item.added",
+          "function_call_arguments.delta",
+          "function_call_arguments.done",
+          "output_item.done",
+        ]);
+      },
+      {
+        info: { capabilities: ["streaming", "tools"] },
+        model: [
+          [
+            { type: "tool-call", id: "c1", name: "weather", input: { city: "Oslo" } },
+            { type: "finish", reason: "tool-calls" },
+          ],
+        ],
+      },
+    ),
+    check(
+      "what is cut is incomplete, what breaks has failed",
+      async ({ ask, events }) => {
+        const { body } = await ask("POST", path, { body: { input: "Hi" } });
+        assert.partialDeepStrictEqual(body, {
+          status: "incomplete",
+          incomplete_details: { reason: "max_output_tokens" },
+        });
+        const all = read(await collect(events("POST", path, { body: { input: "Hi", model: "breaks", stream: true } })));
+        assert.partialDeepStrictEqual(all.at(-1), {
+          type: "response.failed",
+          response: { status: "failed", error: { code: "backend_unavailable", message: "Gone." } },
+        });
+        const early = await ask("POST", path, { body: { input: "Hi", model: "none" } });
+        assert.partialDeepStrictEqual(early.body, { error: { code: "model_not_found" } });
+      },
+      {
+        engine: () => ({
+          backend: scriptedBackend(says("cut", "length")),
+          models: {
+            breaks: scriptedBackend(
+              [{ type: "text", text: "Well" }, { fail: new ChatError("backend_unavailable", "Gone.") }],
+              {
+                info: { model: "b" },
+              },
+            ),
+          },
+        }),
+      },
+    ),
+  ],
+};

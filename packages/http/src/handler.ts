@@ -11,10 +11,16 @@ import { problemFormat } from "./problem/problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
 import { createRouter, type Match } from "./router.ts";
-import type { Handler, HttpReply, HttpRequest, SocketOpening, StreamBody } from "./seam.ts";
+import type { Handler, HttpHeaders, HttpReply, HttpRequest, SocketOpening, StreamBody } from "./seam.ts";
 import { createService } from "./service.ts";
 import { routesOf } from "./surfaces/routes.ts";
 import { createUpgrade } from "./ws/upgrade.ts";
+
+/** No guessing of types, and no use by pages of other sites but by CORS. */
+const everyReply: HttpHeaders = {
+  "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+};
 
 /**
  * Everything between a request and the engine: routes, access, validation, errors, streams. Adapters translate, and call it.
@@ -33,7 +39,7 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
   async function serve(request: HttpRequest<Raw>, match: Match): Promise<HttpReply> {
     const startedAt = clock.monotonic();
     const requestId = requestIdOf(request.headers["x-request-id"]);
-    const headers = { "x-request-id": requestId, ...cors(request, match.allow) };
+    const headers = { ...everyReply, "x-request-id": requestId, ...cors(request, match.allow) };
     const exchange: Exchange<Raw> = { request, match, requestId, headers, principal: undefined, quotas: [] };
     let failure: unknown;
     let reply: HttpReply;

@@ -76,7 +76,7 @@ test("limits, settings and the system prompt reach the model", async () => {
   expect(await refused.json()).toMatchObject({ code: "rate_limited" });
 });
 
-test("a client that never finishes its headers is cut off", async () => {
+test("T33: a client that never finishes its headers is cut off", async () => {
   const { variables } = await fakeModel();
   const { url } = await serve(variables);
   const socket = connect(Number(new URL(url).port), "127.0.0.1");

@@ -11,7 +11,6 @@ export const sseHeaders: HttpHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
-  "x-content-type-options": "nosniff",
 };
 
 /** Clients that a restart cuts off all at once come back spread over a second. */

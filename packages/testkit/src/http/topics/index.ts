@@ -6,6 +6,7 @@ import { cors } from "./cors.ts";
 import { credentials } from "./credentials.ts";
 import { docs } from "./docs.ts";
 import { health } from "./health.ts";
+import { hostile } from "./hostile.ts";
 import { hosts } from "./hosts.ts";
 import { limits } from "./limits.ts";
 import { openai } from "./openai.ts";
@@ -35,6 +36,7 @@ export const topics: readonly HttpTopic[] = [
   health,
   docs,
   refusals,
+  hostile,
   credentials,
   admin,
   limits,

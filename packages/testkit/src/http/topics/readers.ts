@@ -53,7 +53,7 @@ export const readers: HttpTopic = {
       { model: [...long, ...says("")], engine },
     ),
     check(
-      "one that takes nothing is cut after the stall time, slows nobody, and resumes without loss",
+      "T34: one that takes nothing is cut after the stall time, slows nobody, and resumes without loss",
       async (site) => {
         const clock = site.engine.clock as ReturnType<typeof manualClock>;
         const response = await idle(site, stream);

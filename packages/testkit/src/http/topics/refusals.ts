@@ -63,7 +63,7 @@ export const refusals: HttpTopic = {
       async ({ ask }) => assert.deepEqual(faultsOf(await ask("GET", "/history/%zz")), ["session_id"]),
       { needs: ["malformed-paths"] },
     ),
-    check("another content type: 415", async ({ url }) => {
+    check("T30, T31: another content type, or an encoding: 415", async ({ url }) => {
       const types = [
         "text/plain",
         "application/x-www-form-urlencoded",
@@ -85,7 +85,7 @@ export const refusals: HttpTopic = {
       }
     }),
     check(
-      "a body over the limit: 413, with a length and without",
+      "T30: a body over the limit: 413, with a length and without",
       async ({ url }) => {
         const body = JSON.stringify({ ...hi, padding: "x".repeat(2_000) });
         const response = await raw(url, body);
@@ -106,14 +106,14 @@ export const refusals: HttpTopic = {
       },
       { options: { limits: { bodyBytes: 1_000 } } },
     ),
-    check("keys that poison objects: 400", async ({ url }) => {
+    check("T28: keys that poison objects: 400", async ({ url }) => {
       for (const key of ['{"__proto__":{"admin":true}}', '{"a":[{"constructor":{"prototype":{}}}]}']) {
         const response = await raw(url, `{"message":"Hi","session_id":"s1","x":${key}}`);
         assert.equal(response.status, 400);
         assert.equal(await codeOf(response), "forbidden_key");
       }
     }),
-    check("deep nesting: 400", async ({ url }) => {
+    check("T29: deep nesting: 400", async ({ url }) => {
       const nested = (depth: number) =>
         `{"message":"Hi","session_id":"s1","x":${"[".repeat(depth)}${"]".repeat(depth)}}`;
       const deep = await raw(url, nested(32));

@@ -13,15 +13,12 @@ export function readsOf(body: Body): Reads {
   return "getReader" in body ? new WebReads(body) : new NodeReads(body);
 }
 
-/** No more of a failure's body is read, in characters. */
-const maxStart = 65_536;
-
-/** The first 64 K characters of an answer, for what it says of a failure; the rest is cut off. */
-export async function startOf(answer: Answer): Promise<string> {
+/** The first characters of an answer; the rest is cut off. 64 K are enough for what it says of a failure. */
+export async function startOf(answer: Answer, characters = 65_536): Promise<string> {
   const reads = readsOf(answer.body);
   let text = "";
   try {
-    for (let part: string | undefined = ""; part !== undefined && text.length < maxStart; text += part ?? "") {
+    for (let part: string | undefined = ""; part !== undefined && text.length < characters; text += part ?? "") {
       await reads.ready();
       part = reads.take();
     }

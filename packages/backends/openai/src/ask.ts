@@ -1,5 +1,5 @@
 import type { ChatError } from "@parlor/core";
-import { askDirectly, fromTransport, retryAfterOf, type Asking } from "@parlor/wire";
+import { askDirectly, fromTransport, retryAfterOf, type Asking, type Refusal } from "@parlor/wire";
 import Client, { type ClientOptions } from "openai";
 import { fromStatus, type ProviderError } from "./errors.ts";
 import type { OpenAIOptions, Resolved } from "./options.ts";
@@ -24,11 +24,8 @@ export function askOurselves(options: Resolved, fetch: OpenAIOptions["fetch"]): 
   return askDirectly({
     name,
     connectMs,
-    request: () => makeRequest(options),
-    refused({ status, text, body, retryAfterMs }) {
-      const { error, readyMs } = toldIn(text);
-      return fromStatus(name, status, error, body, retryAfterMs ?? readyMs);
-    },
+    request: () => makeRequest(options, "post", options.path),
+    refused: (refusal) => toRefusal(name, refusal),
     fetch,
   });
 }
@@ -41,8 +38,13 @@ class OpenAI extends Client {
   }
 }
 
-async function makeRequest(options: Resolved): Promise<{ url: string; headers: { [name: string]: string } }> {
-  const { apiKey, baseURL, path, headers } = options;
+/** Address and headers of a request, as the SDK makes them. */
+export async function makeRequest(
+  options: Resolved,
+  method: "get" | "post",
+  path: string,
+): Promise<{ url: string; headers: { [name: string]: string } }> {
+  const { apiKey, baseURL, headers } = options;
   const client = new OpenAI({
     // The SDK wants a key even where none is sent.
     apiKey: apiKey ?? "none",
@@ -55,8 +57,14 @@ async function makeRequest(options: Resolved): Promise<{ url: string; headers: {
     logLevel: "off",
     defaultHeaders: { ...(apiKey === undefined && { authorization: null }), "accept-encoding": "identity", ...headers },
   });
-  const { req, url } = await client.buildRequest({ method: "post", path, body: {} });
+  const { req, url } = await client.buildRequest({ method, path, ...(method === "post" && { body: {} }) });
   return { url, headers: Object.fromEntries(req.headers as Headers) };
+}
+
+/** An answer that is no success, as an error of ours. */
+export function toRefusal(name: string, { status, text, body, retryAfterMs }: Refusal<object>): ChatError {
+  const { error, readyMs } = toldIn(text);
+  return fromStatus(name, status, error, body, retryAfterMs ?? readyMs);
 }
 
 /**
@@ -77,7 +85,7 @@ function toldIn(text: string): { readonly error: ProviderError; readonly readyMs
   }
 }
 
-function fromClient(name: string, error: unknown, body: object): ChatError {
+export function fromClient(name: string, error: unknown, body: object): ChatError {
   if (!(error instanceof Error)) return fromTransport(name, error);
   // Not by instanceof: the client may come from another copy of the package.
   const { status, headers, error: inner } = error as Error & { status?: unknown; headers?: Headers; error?: unknown };

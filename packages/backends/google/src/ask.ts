@@ -51,7 +51,9 @@ export function askThrough(given: GoogleOptions, options: Resolved): Asking<Requ
       failure ??= fromClient(error);
     }
     if (failure) throw failure;
-    if (answered === undefined) throw new ChatError("backend_error", "Google's client sent no request.");
+    if (answered === undefined) {
+      throw new ChatError("backend_error", "Google's client does not take a fetch. Bring one of @google/genai 3.");
+    }
     const { status, headers } = answered;
     if (status >= 200 && status < 300) return answered;
     throw fromStatus(status, errorIn(await startOf(answered)), retryAfterOf(headers, Date.now()));

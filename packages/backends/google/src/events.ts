@@ -31,10 +31,9 @@ export class Events extends StreamReader {
       this.#bare = "";
       return [...events, ...this.feed(text.slice(start))];
     }
-    this.#bare += text;
-    const whole = isJson(this.#bare);
-    if (!whole && this.#bare.length < maxBare) return [];
-    return super.feed(`data: ${this.#bare.replaceAll(/[\r\n]+/g, " ")}\n\n`);
+    const bare = this.#bare + text;
+    this.#bare = isJson(bare) || bare.length > maxBare ? undefined : bare;
+    return this.#bare === undefined ? super.feed(`data: ${bare.replaceAll(/[\r\n]+/g, " ")}\n\n`) : [];
   }
 
   protected override onEvent(_: string | undefined, data: string): void {

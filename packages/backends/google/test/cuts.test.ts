@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BackendEvent } from "@parlor/core";
 import { fakeGoogle, functionCall, text, thoughts, type GeminiReply } from "@parlor/testkit/google";
+import { Events } from "../src/events.ts";
 import { ask, pair, type Outcome } from "./support.ts";
 
 // The conformance suite cuts plain text; this one has every kind of part.
@@ -98,5 +99,24 @@ describe("a stream of thoughts, text, calls and signatures that is cut at every 
       expect(finish !== undefined || error !== undefined, `at ${position}`).toBe(true);
     }
     expect(outcomes.some(({ error }) => error?.code === "upstream_invalid")).toBe(true);
+  });
+});
+
+describe("a stream without end", () => {
+  it.each(["data: {}\n\n", 'data: {"candidates":[{"content":{"parts":[{"text":""}]}}]}\n\n', ": comment\n", "id: 1\n"])(
+    "of %j takes no memory",
+    (endless) => {
+      const events = new Events(true);
+      const before = process.memoryUsage().heapUsed;
+      for (let read = 0; read < 1000; read++) events.feed(`:${read}\n${endless.repeat(65_536 / endless.length)}`);
+      expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(60);
+      expect([events.done, events.failure]).toEqual([false, undefined]);
+    },
+  );
+
+  it("of bare JSON is given up", () => {
+    const events = new Events(true);
+    for (let read = 0; read < 100 && !events.done; read++) events.feed('{"a":\n'.repeat(100));
+    expect(events.failure?.code).toBe("upstream_invalid");
   });
 });

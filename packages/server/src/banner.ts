@@ -22,6 +22,14 @@ export function banner({ config, warnings }: Start, { url, engine, created }: Ru
   return [
     `parlor ${version}`,
     `  model    ${model} by ${provider}${demo}`,
+    ...(engine.models.list().length > 1
+      ? [
+          `  models   ${engine.models
+            .list()
+            .map(({ tag }) => tag)
+            .join(", ")}`,
+        ]
+      : []),
     `  storage  ${describeStorage(config.storage)}`,
     `  access   ${describeAccess(config.access, url)}`,
     ...(exposed ? ["           it listens on every interface of this machine, and nothing asks for credentials"] : []),

@@ -1,11 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createChatEngine, type ChatEngine, type Storage } from "@parlor/core";
+import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
 import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
 import type { Credentials } from "@parlor/http/accounts";
 import { attach, listener } from "@parlor/http/node";
 import type { Logger } from "pino";
+import type { ModelChoice } from "./config/choose-model.ts";
 import type { Config } from "./config/read-config.ts";
 import { createClientAddress } from "./client-address.ts";
 import { createLogger } from "./log/create-logger.ts";
@@ -45,20 +46,38 @@ export async function startServer(
   logger: Logger = createLogger(config.log, process.stdout.isTTY),
 ): Promise<RunningServer> {
   const storage = await loadStorage(config.storage, config.bounds);
-  let backend: LoadedBackend | undefined;
+  const loaded: LoadedBackend[] = [];
   try {
-    backend = await loadBackend(config.model);
-    return await serve(config, backend, storage, logger);
+    const load = async (choice: ModelChoice) => {
+      const backend = await loadBackend(choice);
+      loaded.push(backend);
+      return backend;
+    };
+    const backend = await load(config.model);
+    const models: Record<string, ModelBackend> = {};
+    for (const [tag, choice] of Object.entries(config.models)) models[tag] = await load(choice);
+    return await serve(config, { backend, models }, storage, logger);
   } catch (error) {
-    await Promise.all([backend?.close(), closeStorage(storage)]);
+    await Promise.all([...loaded.map((backend) => backend.close()), closeStorage(storage)]);
     throw error;
   }
 }
 
-async function serve(config: Config, backend: LoadedBackend, storage: Storage, logger: Logger): Promise<RunningServer> {
+interface Loaded {
+  readonly backend: LoadedBackend;
+  readonly models: { readonly [tag: string]: ModelBackend };
+}
+
+async function serve(
+  config: Config,
+  { backend, models }: Loaded,
+  storage: Storage,
+  logger: Logger,
+): Promise<RunningServer> {
   const { systemPrompt, settings, window, limits } = config;
   const engine = createChatEngine({
     backend,
+    models,
     storage,
     settings,
     window,

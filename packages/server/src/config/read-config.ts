@@ -1,5 +1,6 @@
 import type { LimitOptions, LimitRule, ModelSettings } from "@parlor/core";
 import { type Access, chooseAccess } from "./choose-access.ts";
+import { chooseFurtherModels, type FurtherModels } from "./choose-further-models.ts";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
 import { chooseStorage, type StorageChoice } from "./choose-storage.ts";
 import { findUnbuilt } from "./unbuilt.ts";
@@ -7,6 +8,8 @@ import { variables as schema, type Variables } from "./variables.ts";
 
 export interface Config {
   readonly model: ModelChoice;
+  /** Beside it. */
+  readonly models: FurtherModels;
   /** Over the model's own defaults. */
   readonly settings: ModelSettings;
   readonly systemPrompt?: string;
@@ -57,10 +60,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (invalid.length > 0) return { faults };
   const model = chooseModel(variables);
   const storage = chooseStorage(variables);
-  for (const chosen of [storage, model]) if ("fault" in chosen) faults.unshift(chosen.fault);
-  if ("fault" in model || "fault" in storage || faults.length > 0) return { faults };
+  const further = "fault" in model ? { models: {} } : chooseFurtherModels(variables, model.choice);
+  for (const chosen of [storage, further, model]) if ("fault" in chosen) faults.unshift(chosen.fault);
+  if ("fault" in model || "fault" in further || "fault" in storage || faults.length > 0) return { faults };
   return {
-    config: toConfig(variables, model.choice, storage.choice, access.choice),
+    config: toConfig(variables, { model: model.choice, ...further }, storage.choice, access.choice),
     warnings: [...findUnbuilt(variables), ...storage.warnings, ...access.warnings],
   };
 }
@@ -78,10 +82,15 @@ function takeFaults(set: Map<string, string>): string[] {
   return [...faults.values()];
 }
 
-function toConfig(variables: Variables, model: ModelChoice, storage: StorageChoice, access: Access): Config {
+function toConfig(
+  variables: Variables,
+  models: Pick<Config, "model" | "models">,
+  storage: StorageChoice,
+  access: Access,
+): Config {
   const ttlSeconds = variables.MEMORY_TTL_SECONDS ?? variables.SESSION_TIMEOUT;
   return {
-    model,
+    ...models,
     settings: given({
       temperature: variables.TEMPERATURE,
       topP: variables.TOP_P,

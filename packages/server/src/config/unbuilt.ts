@@ -3,7 +3,7 @@ import type { Variables } from "./variables.ts";
 const unused = "is set, but nothing uses it yet";
 
 /** Variables that only leave something out: a line at start says so. */
-export const warns: readonly (keyof Variables)[] = ["ENABLE_METRICS", "METRICS_PATH", "MODELS"];
+export const warns: readonly (keyof Variables)[] = ["ENABLE_METRICS", "METRICS_PATH"];
 
 /** What the environment asks for and this version cannot give. */
 export function findUnbuilt(variables: Variables): string[] {

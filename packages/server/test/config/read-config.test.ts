@@ -18,6 +18,7 @@ test("an empty environment gives the demo on 127.0.0.1:8000", () => {
   expect(readConfig({})).toEqual({
     config: {
       model: { kind: "demo" },
+      models: {},
       settings: {},
       window: {},
       limits: {},

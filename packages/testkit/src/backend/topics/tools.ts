@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PromptMessage, ToolSpec } from "@parlor/core";
+import { createChatEngine, type PromptMessage, tool, type ToolSpec } from "@parlor/core";
 import { says } from "../stage.ts";
 import { type BackendCase, type BackendTopic, check, type Outcome } from "../suite.ts";
 
@@ -96,6 +96,40 @@ const toolsTopic: BackendTopic = {
         { role: "tool", text: "", results: [{ id, output: { sky: "clear", degrees: 21 } }] },
       ]);
     }),
+
+    withTools(
+      "run in a turn of the engine, which asks again with what they gave",
+      async ({ backend, fake, asked, soon }) => {
+        fake.next({ answer: { said: [{ text: "One moment. " }, { call: cologne }] } });
+        const skies: string[] = [];
+        const weatherTool = tool({
+          description: "The weather of a city",
+          input: {
+            "~standard": { validate: (value) => ({ value }), jsonSchema: { input: () => weather.inputSchema } },
+          },
+          run: (input) => {
+            skies.push(JSON.stringify(input));
+            return { sky: "clear" };
+          },
+        });
+        const engine = createChatEngine({ backend, tools: { weather: weatherTool } });
+        try {
+          const turn = engine.send({ owner: "ada", session: "s", message: "How is it?" });
+          const reply = await soon(turn, "the end of the turn");
+          assert.equal(reply.text, "One moment. Hello there");
+          assert.deepEqual(skies, ['{"city":"Köln"}']);
+        } finally {
+          await engine.close({ drainMs: 0 });
+        }
+        const [question, called, result] = (await asked(1)).messages;
+        assert.equal(question?.text, "How is it?");
+        assert.deepEqual(
+          called?.calls?.map(({ name, input }) => ({ name, input })),
+          [{ name: "weather", input: { city: "Köln" } }],
+        );
+        assert.deepEqual(result?.results, [{ id: called?.calls?.[0]?.id, output: { sky: "clear" } }]);
+      },
+    ),
 
     withTools("are not told of where a call brings none", async ({ ask, asked }) => {
       await ask();

@@ -47,3 +47,26 @@ test("for-await", async () => {
   expect(code).toBe(0);
   await provider.close();
 });
+
+test("own-auth", async () => {
+  const provider = await fakeOpenAI({ reply: { steps: text("Hello", " Ada.") } });
+  const port = await freePort();
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url, PORT: String(port) };
+  const app = await start(file("own-auth/server.ts"), /listening/, env);
+  const url = `http://127.0.0.1:${port}`;
+  const login = async (user: string) =>
+    (await fetch(`${url}/login/${user}`)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const [ada, root] = [await login("ada"), await login("root")];
+  const ask = (path: string, cookie: string, headers = {}) => fetch(url + path, { headers: { cookie, ...headers } });
+  const chat = "/ai/api/v1/chat/stream?message=Hello&session_id=s1";
+
+  expect((await ask(chat, "session=made-up")).status).toBe(401);
+  expect((await ask(chat, ada, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  expect(await (await ask(chat, ada)).text()).toMatch(/event: chunk[^]*Ada[^]*event: done/);
+  expect((await ask("/ai/history/s1", ada)).status).toBe(200);
+  expect((await ask("/ai/history/s1", root)).status).toBe(404);
+  expect((await ask("/ai/chat/memory/stats", ada)).status).toBe(403);
+  expect((await ask("/ai/chat/memory/stats", root)).status).toBe(200);
+  await app.stop();
+  await provider.close();
+});

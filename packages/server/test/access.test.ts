@@ -195,3 +195,13 @@ test("REQUEST_LIMIT counts every request but public ones", async () => {
   expect(await status(`${url}/sessions`, by("the-api-key"))).toBe(429);
   expect(await status(`${url}/status`)).toBe(200);
 });
+
+test("an open server does nothing for pages of other sites", async () => {
+  const { fake, variables } = await fakeModel();
+  const { url } = await serve(variables);
+  const headers = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+  expect(await status(`${url}/api/v1/chat/stream?message=Hi&session_id=s1`, headers)).toBe(403);
+  expect((await fetch(`${url}/reset/s1`, { method: "POST", headers })).status).toBe(403);
+  expect(await status(`${url}/api/v1/chat/stream?message=Hi&session_id=s1`, {})).toBe(200);
+  expect(fake.requests).toHaveLength(1);
+});

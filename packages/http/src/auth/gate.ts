@@ -20,9 +20,8 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   if (methods.length === 0 && access !== "public") {
     throw new TypeError('Parlor needs `auth`, or `access: "public"` to be open to everybody');
   }
-  // Where all who reach the server share one owner, reaching it is the credential, and any page open in a browser there has it.
-  const open = methods.length === 0 && sharedAnonymous;
-  const trusted = trustedOrigins(cors, open);
+  const shared = access === "public" && sharedAnonymous;
+  const [trustedToReach, trustedWithCookies] = [trustedOrigins(cors, true), trustedOrigins(cors, false)];
   const listed = listedOrigins(cors);
 
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
@@ -43,16 +42,19 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   function refuseForeign(request: HttpRequest<Raw>, route: Route): void {
     const { cookie, authorization } = request.headers;
     const upgrade = request.kind === "ws";
+    // Where all who reach the server share one owner, reaching it is the credential, and any page open in a browser there has it.
+    const byReach = shared && (methods.length === 0 || !hasCredential(request));
     // Beside a cookie, a page can put a token of its own into an upgrade, as it cannot into a request.
-    const ambient = open || (cookie !== undefined && (upgrade || !authorization));
-    const harmless = !upgrade && (!ambient || (request.method === "GET" && !route.startsTurn));
+    const byCookie = !(shared && methods.length === 0) && cookie !== undefined && (upgrade || !authorization);
+    const harmless = !upgrade && (!(byReach || byCookie) || (request.method === "GET" && !route.startsTurn));
     // No CORS stands before a WebSocket: what it would keep from reading a reply must not open one, whatever token it has.
-    if (harmless || !isForeign(request, ambient ? trusted : listed)) return;
+    const trusted = byCookie ? trustedWithCookies : byReach ? trustedToReach : listed;
+    if (harmless || !isForeign(request, trusted)) return;
     throw new ChatError(
       "forbidden",
-      open || !ambient
-        ? "Pages of other sites may not do this; list their origins in `cors`."
-        : "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`.",
+      byCookie
+        ? "Pages of other sites may not do this with your cookies; list them in `cors`, with `credentials`."
+        : "Pages of other sites may not do this; list their origins in `cors`.",
     );
   }
 

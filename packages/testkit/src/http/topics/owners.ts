@@ -51,6 +51,30 @@ export const owners: HttpTopic = {
       { options: { access: "public", sharedAnonymous: true, cors: { origins: ["https://listed.example"] } } },
     ),
     check(
+      "and also beside an `auth`, for who has not used it",
+      async ({ ask, backend }) => {
+        const evil = { "sec-fetch-site": "cross-site", origin: "https://evil.example" };
+        const stream = "/api/v1/chat/stream?message=Hi&session_id=s1";
+        expectProblem(await ask("GET", stream, { as: null, headers: evil }), 403, "forbidden");
+        expectProblem(await ask("POST", "/reset/s1", { as: null, headers: evil }), 403, "forbidden");
+        expectProblem(
+          await ask("POST", "/reset/s1", { as: null, headers: { ...evil, cookie: "a=b" } }),
+          403,
+          "forbidden",
+        );
+        assert.equal(backend.calls.length, 0);
+        assert.equal((await ask("POST", "/reset/s1", { as: null })).status, 200);
+        assert.equal((await ask("POST", "/reset/s1", { as: "ada", headers: evil })).status, 200);
+      },
+      {
+        options: {
+          access: "public",
+          sharedAnonymous: true,
+          auth: ({ headers }) => (headers["authorization"] === "Bearer ada" ? { id: "ada" } : undefined),
+        },
+      },
+    ),
+    check(
       "public: a browser is a visitor of its own, by cookie",
       async ({ ask }) => {
         const first = await ask("POST", "/chat", { as: null, body: hi, headers: browser });

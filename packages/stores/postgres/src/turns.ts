@@ -100,7 +100,7 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
 
   async adopt(key: SessionKey, turn: string, leaseMs: number): Promise<Claim | undefined> {
     const [row] = await this.database.query<{ epoch: number }>(
-      `update ${this.#turns} set epoch = nextval('${this.#schema}.numbers'), lease_until = ${this.#schema}.now_ms() + $4
+      `update ${this.#turns} set epoch = nextval('${this.#schema}.numbers'), lease_until = ${this.#schema}.now_ms() + $4, lease_ms = $4
        where owner = $1 and session = $2 and id = $3 and outcome is null and lease_until <= ${this.#schema}.now_ms()
        returning epoch::double precision as epoch`,
       [...Object.values(named(key, turn)), leaseMs],
@@ -175,7 +175,12 @@ export class PostgresTurns extends PostgresPart implements TurnStore {
 
   async expired(limit: number): Promise<readonly TurnRecord[]> {
     const rows = await this.database.query<TurnRow & { readonly owner: string }>(
-      `select owner, ${turnColumns} from ${this.#turns}
+      // A lease that a clock set back would make longer lasts as long as it was given for, from here on.
+      `with longer as (
+         update ${this.#turns} set lease_until = ${this.#schema}.now_ms() + lease_ms
+         where log_until is null and outcome is null and lease_until > ${this.#schema}.now_ms() + lease_ms
+       )
+       select owner, ${turnColumns} from ${this.#turns}
        where log_until is null and (outcome is not null or lease_until <= ${this.#schema}.now_ms())
        order by number limit $1`,
       [limit],

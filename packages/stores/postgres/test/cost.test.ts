@@ -57,9 +57,9 @@ describe.skipIf(!cluster)("what a turn costs", () => {
   /** So many turns of a session that ended and are still kept. */
   async function seedTurns(owner: string, count: number): Promise<void> {
     await query(
-      `insert into parlor.turns (owner, session, id, message, model, created_at, epoch, lease_until, last_offset, outcome,
+      `insert into parlor.turns (owner, session, id, message, model, created_at, epoch, lease_until, lease_ms, last_offset, outcome,
          ended_ms, log_until, key_kind, key, body_hash, key_until, sweep_ms)
-       select $1, 's1', 't' || n, 'a' || n, 'm', '', n, 0, 2, '{"status":"complete"}', 1e13, 1e13, 'message', 'k' || n, 'h', 1e13, 1e13
+       select $1, 's1', 't' || n, 'a' || n, 'm', '', n, 0, 0, 2, '{"status":"complete"}', 1e13, 1e13, 'message', 'k' || n, 'h', 1e13, 1e13
        from generate_series(1, $2::integer) n`,
       [owner, count],
     );

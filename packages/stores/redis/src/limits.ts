@@ -6,8 +6,10 @@ import { finite, script } from "./script.ts";
 // ARGV: cost, limit, length of the window. Whether it fits, what is used, when the window ends, and which window it is.
 const consumeScript = script(
   `
-local is = redis.call('HMGET', KEYS[1], 'used', 'name')
+local is, left = redis.call('HMGET', KEYS[1], 'used', 'name'), redis.call('PTTL', KEYS[1])
 local used, name = tonumber(is[1]) or 0, is[2]
+-- The clock was set back: it would last longer than a window does.
+if left > tonumber(ARGV[3]) then used, name = 0, false end
 local fits = used + ARGV[1] <= tonumber(ARGV[2])
 if fits then
   used = used + ARGV[1]
@@ -16,9 +18,10 @@ if fits then
     name = time[1] .. '.' .. time[2]
     redis.call('HSET', KEYS[1], 'name', name)
     redis.call('PEXPIREAT', KEYS[1], now + ARGV[3])
+    left = tonumber(ARGV[3])
   end
 end
-return { fits and 1 or 0, tostring(used), name and redis.call('PTTL', KEYS[1]) or tonumber(ARGV[3]), name }`,
+return { fits and 1 or 0, tostring(used), name and left or tonumber(ARGV[3]), name }`,
 );
 
 // ARGV: window, difference.

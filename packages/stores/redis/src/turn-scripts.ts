@@ -15,6 +15,14 @@ local micros = time[1] * 1000000 + time[2]
 local function number(value)
   return string.format('%.0f', value)
 end
+
+-- What is left of a writer's lease: never more than it was given for, should the clock have been set back since.
+local function leaseLeft(key, lease, given)
+  local left = lease - now
+  if left <= tonumber(given) then return left end
+  redis.call('HSET', key, 'lease', now + given)
+  return tonumber(given)
+end
 `;
 
 /** KEYS[1] is the turn: \`epoch\` of ARGV[1] may write it. */
@@ -62,11 +70,13 @@ if live == turn then
   if own[1] and own[1] == own[2] and not own[3] then return { 'won', tonumber(own[1]) } end
 end
 if live then
-  local is = redis.call('HMGET', base .. 't:' .. session .. ':' .. live, 'record', 'outcome', 'lease')
-  if is[1] and (is[2] or tonumber(is[3]) <= now) then return { 'unsettled', session, live, is[1], is[2] } end
-  if is[1] then return { 'busy', session, live, is[1], is[2], is[3] - now } end
+  local other = base .. 't:' .. session .. ':' .. live
+  local is = redis.call('HMGET', other, 'record', 'outcome', 'lease', 'given')
+  local left = is[1] and not is[2] and leaseLeft(other, is[3], is[4]) or 0
+  if is[1] and left <= 0 then return { 'unsettled', session, live, is[1], is[2] } end
+  if is[1] then return { 'busy', session, live, is[1], is[2], left } end
 end
-redis.call('HSET', KEYS[1], 'record', ARGV[4], 'epoch', number(micros), 'lease', now + ARGV[5], 'claimed', number(micros), 'last', 0)
+redis.call('HSET', KEYS[1], 'record', ARGV[4], 'epoch', number(micros), 'lease', now + ARGV[5], 'given', ARGV[5], 'claimed', number(micros), 'last', 0)
 redis.call('SET', KEYS[2], turn)
 for index, member in pairs({ [KEYS[3]] = turn, [KEYS[4]] = session }) do
   redis.call('ZADD', index, '+inf', member)
@@ -124,7 +134,7 @@ export const renew = script(
   writable,
   `
 if not writable() then return false end
-redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'given', ARGV[2])
 local is = redis.call('HMGET', KEYS[1], 'stop', 'attended')
 return { is[1] and 1 or 0, is[2] and tonumber(is[2]) > now and 1 or 0 }`,
 );
@@ -133,10 +143,10 @@ return { is[1] and 1 or 0, is[2] and tonumber(is[2]) > now and 1 or 0 }`,
 export const adopt = script(
   common,
   `
-local is = redis.call('HMGET', KEYS[1], 'epoch', 'outcome', 'lease')
-if not is[1] or is[2] or tonumber(is[3]) > now then return false end
+local is = redis.call('HMGET', KEYS[1], 'epoch', 'outcome', 'lease', 'given')
+if not is[1] or is[2] or leaseLeft(KEYS[1], is[3], is[4]) > 0 then return false end
 local epoch = math.max(micros, is[1] + 1)
-redis.call('HSET', KEYS[1], 'epoch', number(epoch), 'lease', now + ARGV[1])
+redis.call('HSET', KEYS[1], 'epoch', number(epoch), 'lease', now + ARGV[1], 'given', ARGV[1])
 return epoch`,
 );
 
@@ -223,11 +233,13 @@ return 1`,
 
 // KEYS: the turn. Its record when it waits for folding, and when it was claimed; else how long its writer's lease lasts, or nothing.
 export const look = script(
+  common,
   `
-local is = redis.call('HMGET', KEYS[1], 'record', 'outcome', 'lease', 'claimed', 'logUntil')
+local is = redis.call('HMGET', KEYS[1], 'record', 'outcome', 'lease', 'claimed', 'logUntil', 'given')
 if not is[1] or is[5] then return false end
-if is[2] or tonumber(is[3]) <= now then return { is[1], is[2], is[4] } end
-return is[3] - now`,
+local left = is[2] and 0 or leaseLeft(KEYS[1], is[3], is[6])
+if left <= 0 then return { is[1], is[2], is[4] } end
+return left`,
 );
 
 const forgetSession = `

@@ -5,6 +5,11 @@
 export const limits = (s: string): string => `
 create type ${s}.decision as (allowed boolean, used double precision, reset_ms double precision, number bigint);
 
+-- It has not ended; nor would it last longer than a window does, because the clock was set back. Who had to wait for the row
+-- may have looked at the clock earlier than whoever opened the window, but not by 10 s.
+create function ${s}.is_open(w ${s}.windows, p_at_ms double precision) returns boolean language sql immutable
+as $$ select w.ends_ms > p_at_ms and w.ends_ms <= p_at_ms + w.window_ms + 10000 $$;
+
 create function ${s}.consume(p_key text, p_cost double precision, p_limit double precision, p_window_ms double precision)
 returns setof ${s}.decision language plpgsql as $$
 declare
@@ -16,14 +21,14 @@ begin
   insert into ${s}.windows as w (key, window_ms, number, used, ends_ms)
   select hash, p_window_ms, nextval('${s}.numbers'), p_cost, at_ms + p_window_ms where p_cost <= p_limit
   on conflict (key, window_ms) do update set
-    used = case when w.ends_ms > at_ms then w.used else 0 end + p_cost,
-    number = case when w.ends_ms > at_ms then w.number else excluded.number end,
-    ends_ms = case when w.ends_ms > at_ms then w.ends_ms else excluded.ends_ms end
-  where case when w.ends_ms > at_ms then w.used else 0 end + p_cost <= p_limit
+    used = case when ${s}.is_open(w, at_ms) then w.used else 0 end + p_cost,
+    number = case when ${s}.is_open(w, at_ms) then w.number else excluded.number end,
+    ends_ms = case when ${s}.is_open(w, at_ms) then w.ends_ms else excluded.ends_ms end
+  where case when ${s}.is_open(w, at_ms) then w.used else 0 end + p_cost <= p_limit
   returning true, w.used, w.ends_ms - at_ms, w.number into answer;
   if not found then
     select false, w.used, w.ends_ms - at_ms, w.number into answer
-    from ${s}.windows w where w.key = hash and w.window_ms = p_window_ms and w.ends_ms > at_ms;
+    from ${s}.windows w where w.key = hash and w.window_ms = p_window_ms and ${s}.is_open(w, at_ms);
     if not found then answer := (false, 0, p_window_ms, null); end if;
   end if;
   return next answer;

@@ -76,6 +76,7 @@ create table ${s}.turns (
   created_at text not null,
   epoch bigint not null,
   lease_until double precision not null,
+  lease_ms double precision not null,
   attended_until double precision not null default 0,
   stop boolean not null default false,
   last_offset integer not null default 0,

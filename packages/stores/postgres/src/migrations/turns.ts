@@ -43,6 +43,10 @@ begin
     end if;
     select * into found_turn from ${s}.turns where owner = p_owner and session = p_session and log_until is null;
     if found then
+      if found_turn.lease_until > at_ms + found_turn.lease_ms then
+        -- The clock was set back: no lease lasts longer than it was given for.
+        update ${s}.turns set lease_until = at_ms + lease_ms where number = found_turn.number returning * into found_turn;
+      end if;
       answer.kind := case
         when p_again and found_turn.id = p_id and found_turn.outcome is null then 'won'
         when found_turn.outcome is not null or found_turn.lease_until <= at_ms then 'unsettled'
@@ -51,9 +55,9 @@ begin
       exit;
     end if;
     next_number := nextval('${s}.numbers');
-    insert into ${s}.turns (number, owner, session, id, message, model, created_at, epoch, lease_until,
+    insert into ${s}.turns (number, owner, session, id, message, model, created_at, epoch, lease_until, lease_ms,
       key_kind, key, body_hash, key_until)
-    values (next_number, p_owner, p_session, p_id, p_message, p_model, p_created_at, next_number, at_ms + p_lease_ms,
+    values (next_number, p_owner, p_session, p_id, p_message, p_model, p_created_at, next_number, at_ms + p_lease_ms, p_lease_ms,
       p_key_kind, p_key, p_body_hash, at_ms + p_key_ms)
     on conflict do nothing returning * into found_turn;
     if found then
@@ -136,7 +140,7 @@ begin
       where t.epoch = b.epoch and t.outcome is null
       order by t.owner, t.session, t.id for update of t
     ), renewed as (
-      update ${s}.turns set lease_until = at_ms + p_lease_ms where number in (select number from held)
+      update ${s}.turns set lease_until = at_ms + p_lease_ms, lease_ms = p_lease_ms where number in (select number from held)
     )
     select h.place::integer, h.stop, h.attended from held h;
 end $$;

@@ -1,10 +1,10 @@
 export interface StoreInfo {
   readonly name: string;
   /**
-   * What survives. `none`: nothing. `process`: a killed process; the store's own crash may lose about a second.
-   * `power`: a power loss too.
+   * What survives. `none`: nothing. `server`: a killed process of ours, while the store's own server lives. `process`: a killed process,
+   * ours or the store's; a crash of the machine may lose about a second. `power`: a power loss too.
    */
-  readonly durability: "none" | "process" | "power";
+  readonly durability: "none" | "server" | "process" | "power";
   /** Whether several processes may write. */
   readonly concurrentWriters: boolean;
 }

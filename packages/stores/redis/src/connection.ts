@@ -32,7 +32,13 @@ export class Connection {
   /** The server's clock in milliseconds less ours; undefined: it has to tell us. */
   #serverAhead: number | undefined;
   #movedAt = -Infinity;
+  #savesToDisk = false;
   #closed: Promise<void> | undefined;
+
+  /** Whether the server says that it keeps an append-only file; false until it has said so. */
+  get savesToDisk(): boolean {
+    return this.#savesToDisk;
+  }
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -139,6 +145,11 @@ export class Connection {
         this.#awaySince = this.#lostBy = undefined;
         this.#silent = false;
         this.#serverAhead = undefined;
+        // The first thing it is asked, so whoever had any other answer knows.
+        void wire.send("", ["INFO", "persistence"]).then(
+          (info) => (this.#savesToDisk = String(info).includes("aof_enabled:1")),
+          () => (this.#savesToDisk = false),
+        );
         const waiting = this.#waiting;
         this.#waiting = [];
         for (const start of waiting) start();

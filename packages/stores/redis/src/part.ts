@@ -3,11 +3,18 @@ import type { Connection } from "./connection.ts";
 
 /** What the five parts have in common. */
 export class RedisPart implements StorePart {
-  readonly info: StoreInfo = { name: "redis", durability: "process", concurrentWriters: true };
+  readonly info: StoreInfo;
   protected readonly connection: Connection;
 
   constructor(connection: Connection) {
     this.connection = connection;
+    this.info = {
+      name: "redis",
+      get durability() {
+        return connection.savesToDisk ? "process" : "server";
+      },
+      concurrentWriters: true,
+    };
   }
 
   ping(signal: AbortSignal): Promise<void> {

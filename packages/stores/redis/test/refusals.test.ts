@@ -1,3 +1,5 @@
+import { createChatEngine } from "@parlor/core";
+import { scriptedBackend } from "@parlor/core/testing";
 import { redis } from "@parlor/redis";
 import { afterEach, describe, expect, it } from "vitest";
 import { startProxy } from "./support/proxy.ts";
@@ -80,6 +82,23 @@ describe.skipIf(!canStartServers)("a server that refuses", { timeout: 60_000 }, 
       until(append, (outcome) => outcome === "ok"),
     );
     expect((await sessions.get(key()))?.messageCount).toBe(1);
+  });
+
+  it("says what survives its own crash, as the server does now", async () => {
+    const server = await start();
+    const storage = connect(server.url);
+    expect(storage.sessions.info.durability, "nobody was asked yet").toBe("server");
+    const engine = createChatEngine({ backend: scriptedBackend([]), storage });
+    expect((await engine.health()).stores.sessions).toEqual({ name: "redis", durability: "server", healthy: true });
+    await server.kill();
+    await server.start("--appendonly", "yes");
+    await within(
+      3_000,
+      until(
+        async () => (await engine.health()).stores,
+        ({ sessions, turns }) => sessions?.durability === "process" && turns?.durability === "process",
+      ),
+    );
   });
 
   it("still loading: calls fail, and work once it is done", async () => {

@@ -7,7 +7,7 @@ const each = (part: PartName) =>
     "says what it is and that it can serve": async (context) => {
       const { info } = context[part];
       assert.ok(info.name.length > 0);
-      assert.ok(["none", "process", "power"].includes(info.durability));
+      assert.ok(["none", "server", "process", "power"].includes(info.durability));
       assert.equal(typeof info.concurrentWriters, "boolean");
       await context[part].ping(AbortSignal.timeout(5_000));
     },

@@ -20,8 +20,14 @@ export async function loadBackend(choice: ModelChoice): Promise<LoadedBackend> {
 }
 
 async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
-  const { kind, provider: name, model = "", baseUrl: baseURL = "", apiKey } = choice;
-  const options = { name, model, ...(baseURL && { baseURL }), ...(apiKey && { apiKey }) };
+  const { kind, provider: name, model = "", baseUrl: baseURL = "", apiKey, contextWindow } = choice;
+  const options = {
+    name,
+    model,
+    ...(baseURL && { baseURL }),
+    ...(apiKey && { apiKey }),
+    ...(contextWindow && { contextWindow }),
+  };
   try {
     if (kind === "openai") return await loadOpenAI(options);
     if (kind === "anthropic") return (await import("@parlor/anthropic")).anthropic(options);

@@ -23,6 +23,8 @@ export interface ServiceChoice {
   /** Absent: OpenAI, Anthropic or Google themselves. */
   readonly baseUrl?: string;
   readonly apiKey?: string;
+  /** Tokens; absent: what is known of the model. */
+  readonly contextWindow?: number;
 }
 
 type Chosen = { readonly choice: ModelChoice } | { readonly fault: string };
@@ -117,7 +119,15 @@ function chooseService(variables: Variables, service: Service, names: { provider
   if (model === undefined && !service.modelOptional)
     return { fault: `MODEL_NAME must name a model of ${names.spelled}` };
   const { kind = "openai" } = service;
-  const choice = { kind, ...names, ...(model && { model }), ...(baseUrl && { baseUrl }), ...(apiKey && { apiKey }) };
+  const contextWindow = names.provider === "ollama" ? variables.OLLAMA_CONTEXT_LENGTH : undefined;
+  const choice = {
+    kind,
+    ...names,
+    ...(model && { model }),
+    ...(baseUrl && { baseUrl }),
+    ...(apiKey && { apiKey }),
+    ...(contextWindow && { contextWindow }),
+  };
   return { choice };
 }
 

@@ -35,6 +35,8 @@ export const modelVariables = {
   HF_API_TOKEN: credential(),
   HF_INFERENCE_URL: httpUrl(),
   OLLAMA_BASE_URL: httpUrl(),
+  /** Ollama's own: what it runs its models with. */
+  OLLAMA_CONTEXT_LENGTH: whole(1),
   ANTHROPIC_API_KEY: credential(),
   ANTHROPIC_BASE_URL: httpUrl(),
   GOOGLE_API_KEY: credential(),

@@ -35,6 +35,14 @@ test("what is set for this server wins over Anthropic's and Google's keys, which
   expect(choose({ ...key, MODEL_TYPE: "openai", OPENAI_API_KEY: "b" })).toMatchObject({ choice: { apiKey: "b" } });
 });
 
+test("OLLAMA_CONTEXT_LENGTH is for Ollama's models alone", () => {
+  const length = { OLLAMA_CONTEXT_LENGTH: "8192", MODEL_NAME: "m" };
+  expect(choose({ ...length, MODEL_TYPE: "ollama" })).toMatchObject({ choice: { contextWindow: 8192 } });
+  const other = choose({ ...length, OPENAI_API_KEY: "b" });
+  expect(other).toMatchObject({ choice: { provider: "openai" } });
+  expect(other).not.toHaveProperty("choice.contextWindow");
+});
+
 test.each([
   [
     { ANTHROPIC_API_KEY: "k" },

@@ -26,6 +26,7 @@ const table: Record<keyof typeof variables.shape, { good: string; read: unknown;
   HF_API_TOKEN: key,
   HF_INFERENCE_URL: { ...url, bad: "https://models.example.com/v1?key=sk-0123" },
   OLLAMA_BASE_URL: url,
+  OLLAMA_CONTEXT_LENGTH: { good: "8192", read: 8192, bad: "8k" },
   ANTHROPIC_API_KEY: key,
   ANTHROPIC_BASE_URL: url,
   GOOGLE_API_KEY: key,

@@ -23,11 +23,9 @@ const service: Service = {
 /**
  * A model of an Ollama server (docs.ollama.com/api/openai-compatibility), by default on this machine and without a key.
  *
- * `contextWindow` must be what the server runs with: this protocol cannot set it, and Ollama cuts a longer prompt without a word.
- * Default: OLLAMA_CONTEXT_LENGTH, which is the server's own variable, else 4,096, which is its own least.
+ * `contextWindow` must be what the server runs with (its OLLAMA_CONTEXT_LENGTH, or `num_ctx` of a Modelfile): this protocol cannot
+ * set it, and Ollama cuts a longer prompt without a word. Default 4,096, which is Ollama's least.
  */
 export function ollama(options: OpenAIOptions): ModelBackend {
-  const set = Number(process.env["OLLAMA_CONTEXT_LENGTH"]);
-  const { contextWindow = Number.isInteger(set) && set > 0 ? set : 4096 } = options;
-  return createBackend({ ...options, contextWindow }, service);
+  return createBackend({ contextWindow: 4096, ...options }, service);
 }

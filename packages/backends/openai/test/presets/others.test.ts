@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PromptMessage } from "@parlor/core";
 import { groq, huggingface, llamaServer, ollama, vllm } from "@parlor/openai";
 import { fakeOpenAI, text, toolCall, type Step } from "@parlor/testkit/openai";
@@ -57,9 +57,6 @@ describe("ollama", () => {
     expect(info).toMatchObject({ kind: "local", provider: "ollama", contextWindow: 4096 });
     expect(info.deadlines?.firstTokenMs).toBe(300_000);
     expect(ollama({ model: "qwen3", contextWindow: 32_768 }).info.contextWindow).toBe(32_768);
-    vi.stubEnv("OLLAMA_CONTEXT_LENGTH", "8192");
-    expect(ollama({ model: "qwen3" }).info.contextWindow).toBe(8192);
-    vi.unstubAllEnvs();
   });
 
   it("repeats the role with empty content, and tells a call whole", async () => {

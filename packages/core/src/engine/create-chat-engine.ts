@@ -76,7 +76,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
         running.delete(work);
         if (!turn.claim && refusal === undefined) return;
         try {
-          parts.onTurn(summarise(parts, turn, input, times, refusal));
+          parts.onTurn?.(summarise(parts, turn, input, times, refusal));
         } catch (error) {
           parts.report(error, "telling of a turn");
         }

@@ -30,7 +30,7 @@ export interface Settled {
   readonly renewMs: number;
   readonly maxAnswerCharacters: number;
   readonly maxMessageCharacters: number;
-  readonly onTurn: (summary: TurnSummary) => void;
+  readonly onTurn: ((summary: TurnSummary) => void) | undefined;
   readonly report: (error: unknown, during: string) => void;
 }
 
@@ -59,7 +59,7 @@ export function settleOptions(options: EngineOptions): Settled {
     renewMs: options.lease?.renewMs ?? 3_000,
     maxAnswerCharacters: options.maxAnswerCharacters ?? 4_194_304,
     maxMessageCharacters: options.maxMessageCharacters ?? 32_000,
-    onTurn: options.onTurn ?? (() => {}),
+    onTurn: options.onTurn,
     report: options.onError ?? (() => {}),
   };
   for (const [tag, model] of Object.entries(settled.models)) {

@@ -132,18 +132,13 @@ export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): P
   const { backend } = turn.uses;
   const said: NewMessage[] = [];
   let all = 0;
-  for (const [index, { role, parts: saidParts }] of given.entries()) {
-    const message = {
-      // The client's id is that of the last one.
-      id: (index === given.length - 1 ? input.messageId : undefined) ?? parts.newId(),
-      role,
-      parts: saidParts,
-      createdAt: turn.createdAt,
-      status: "complete",
-      turn: turn.id,
-    } as const;
+  for (const message of given) {
     const tokens = await backend.countTokens([message]);
-    said.push({ ...message, tokens });
+    // The client's id is that of the last one.
+    const id = (message === given.at(-1) ? input.messageId : undefined) ?? parts.newId();
+    const { role, parts: saidParts } = message;
+    const { createdAt, id: by } = turn;
+    said.push({ id, role, parts: saidParts, createdAt, status: "complete", turn: by, tokens });
     all += tokens;
   }
   // A prompt that the session would keep must not make it unusable.

@@ -25,7 +25,7 @@ export class WaitingLine {
 
   /** Whether a turn that comes now has to stand behind others. */
   has(key: SessionKey): boolean {
-    return this.#lines.has(nameOf(key));
+    return this.#lines.size > 0 && this.#lines.has(nameOf(key));
   }
 
   /**
@@ -82,7 +82,7 @@ export class WaitingLine {
 
   /** The session may be free. */
   wake(key: SessionKey): void {
-    this.#lines.get(nameOf(key))?.[0]?.go();
+    if (this.#lines.size > 0) this.#lines.get(nameOf(key))?.[0]?.go();
   }
 
   /** Sends everybody away who waits on this session; how many. */

@@ -38,7 +38,8 @@ interface SessionTurns {
 export class MemoryTurns extends MemoryPart implements TurnStore {
   readonly #settings: Settings;
   readonly #owners = new Map<string, Map<string, SessionTurns>>();
-  readonly #unsettled = new Set<State>();
+  /** By the epoch of the claim that may write. */
+  readonly #unsettled = new Map<number, State>();
   /** Settled turns, by when their logs go. */
   readonly #logEnds = new Timeline<State>();
   readonly #keys: IdempotencyKeys;
@@ -83,7 +84,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const turns = session ?? this.#addSession(key);
     turns.live = state;
     turns.byId.set(id, state);
-    this.#unsettled.add(state);
+    this.#unsettled.set(state.epoch, state);
     return { kind: "won", claim: toClaim(state) };
   }
 
@@ -115,7 +116,9 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const now = this.#settings.clock.monotonic();
     const state = this.#state(key, turn);
     if (!state || state.record.outcome || state.leaseUntil > now) return undefined;
+    this.#unsettled.delete(state.epoch);
     state.epoch = ++this.#epoch;
+    this.#unsettled.set(state.epoch, state);
     state.leaseUntil = now + leaseMs;
     return toClaim(state);
   }
@@ -153,7 +156,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     if (!session || state?.record.id !== turn || !state.record.outcome) return;
     session.live = undefined;
     state.log.pack();
-    this.#unsettled.delete(state);
+    this.#unsettled.delete(state.epoch);
     this.#logEnds.put(state, state.endedAt + this.#settings.logMs);
     if (this.#logEnds.size > 10 * this.#settings.maxSessions && this.#logEnds.first) this.#remove(this.#logEnds.first);
   }
@@ -170,7 +173,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   async expired(limit: number): Promise<readonly TurnRecord[]> {
     const now = this.#settings.clock.monotonic();
     const expired: TurnRecord[] = [];
-    for (const state of this.#unsettled) {
+    for (const state of this.#unsettled.values()) {
       if (expired.length >= limit) break;
       if (isExpired(state, now)) expired.push(state.record);
     }
@@ -208,9 +211,10 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   }
 
   /** The turn, if this claim may write it. */
-  #writable(claim: Claim): State | undefined {
-    const state = this.#state(claim.key, claim.turn);
-    return state?.epoch === claim.epoch && !state.record.outcome ? state : undefined;
+  #writable({ key, turn, epoch }: Claim): State | undefined {
+    const state = this.#unsettled.get(epoch);
+    if (!state || state.record.outcome || state.record.id !== turn) return undefined;
+    return state.record.key.owner === key.owner && state.record.key.id === key.id ? state : undefined;
   }
 
   #addSession({ owner, id }: SessionKey): SessionTurns {
@@ -222,7 +226,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   #remove(state: State): void {
     const { key, id } = state.record;
     const turns = this.#session(key);
-    this.#unsettled.delete(state);
+    this.#unsettled.delete(state.epoch);
     this.#logEnds.remove(state);
     state.log.clear();
     if (!turns) return;

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { Session } from "node:inspector/promises";
 import type { AddressInfo } from "node:net";
 
 /** What every server gets: one POST, `/api/v1/chat`. */
 export interface Asked {
   readonly message: string;
+  readonly session_id: string;
   readonly stream: boolean;
 }
 
@@ -17,6 +18,14 @@ export type Question =
 /** The provider's base URL, `/v1` included. */
 export const providerUrl: string = process.env["BENCH_PROVIDER"] ?? "";
 export const model = "bench";
+
+/** Reads a request's body as the least that does. */
+export function readAsked(incoming: IncomingMessage, then: (asked: Asked) => void): void {
+  let text = "";
+  incoming.setEncoding("utf8");
+  incoming.on("data", (part: string) => (text += part));
+  incoming.on("end", () => then(JSON.parse(text) as Asked));
+}
 
 /** Serves until the harness goes: tells it the port, and then how much CPU time this process has had so far. */
 export async function serve(listener: RequestListener): Promise<void> {

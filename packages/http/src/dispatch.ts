@@ -1,5 +1,6 @@
 import { ChatError, type Quota } from "@parlor/core";
 import type { Gate } from "./auth/gate.ts";
+import { networkOf } from "./auth/network.ts";
 import type { Principal } from "./auth/principal.ts";
 import { bearerOf, countedAs, type Visitor } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
@@ -41,10 +42,7 @@ interface Doors<Raw> {
 }
 
 /** From a matched path to its route's reply. Throws what refuses or fails it. */
-export async function dispatch<Raw>(
-  exchange: Exchange<Raw>,
-  { service, gate, upgrade }: Doors<Raw>,
-): Promise<HttpReply> {
+export async function dispatch<Raw>(exchange: Exchange<Raw>, doors: Doors<Raw>): Promise<HttpReply> {
   const { request, match, requestId, headers } = exchange;
   const { route, params, allow } = match;
   if (!route) {
@@ -52,12 +50,12 @@ export async function dispatch<Raw>(
     if (request.method === "OPTIONS") return noContent();
     throw new ChatError("method_not_allowed", `This path takes ${allow.join(", ")}.`);
   }
-  if (route.socket && request.kind === "ws") return upgrade(exchange, route, route.socket);
-  const visitor = (exchange.visitor = await gate(request, route));
+  if (route.socket && request.kind === "ws") return doors.upgrade(exchange, route, route.socket);
+  const visitor = (exchange.visitor = await admit(exchange, route, doors));
   if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
   if (route.access !== "public") exchange.principal = visitor.principal;
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
-  const { requestLimits, openStreams, limits } = service;
+  const { requestLimits, openStreams, limits } = doors.service;
   const counted = countedAs(visitor, request.ip);
   if (route.access !== "public") exchange.quotas = await requestLimits(route.group, counted);
   if (route.startsTurn) exchange.leave = openStreams.take(counted);
@@ -77,4 +75,21 @@ export async function dispatch<Raw>(
   });
   if (typeof reply.body === "function") exchange.leave ??= openStreams.take(counted);
   return reply;
+}
+
+/** Guessing has its limit, too: credentials that are not good count for the address they come from. */
+async function admit<Raw>(
+  exchange: Exchange<Raw>,
+  route: MountedRoute,
+  { gate, service }: Doors<Raw>,
+): Promise<Visitor> {
+  const { request } = exchange;
+  try {
+    return await gate(request, route);
+  } catch (error) {
+    if (ChatError.isInstance(error) && error.code === "unauthorized") {
+      exchange.quotas = await service.requestLimits(route.group, networkOf(request.ip));
+    }
+    throw error;
+  }
 }

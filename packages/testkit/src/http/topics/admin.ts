@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ChatError } from "@parlor/core";
+import { manualClock } from "@parlor/core/testing";
 import { expectProblem, expectReply, faultsOf } from "../expect.ts";
 import { account } from "../site.ts";
 import { type Answer, check, type HttpTopic, type Site } from "../suite.ts";
@@ -140,6 +141,27 @@ export const admin: HttpTopic = {
         assert.equal(((await ask("GET", "/admin/sessions", { as: renewed })).body as unknown[]).length, 1);
       },
       accounts,
+    ),
+    check(
+      "P26: a logout ends the streams of that login, and no other's",
+      async (site) => {
+        const clock = site.engine.clock as ReturnType<typeof manualClock>;
+        const [as, other] = [await tokenOf(site), await tokenOf(site)];
+        const [cut, kept] = [
+          await site.open("GET", "/api/v1/chat/stream?message=Hi&session_id=s1", { as }),
+          await site.open("GET", "/api/v1/chat/stream?message=Hi&session_id=s2", { as: other }),
+        ];
+        await site.ask("POST", "/admin/logout", { as });
+        clock.advance(4_000);
+        await assert.rejects(cut.text());
+        site.release();
+        assert.match(await kept.text(), /event: done/);
+      },
+      {
+        ...accounts,
+        model: (gate) => [{ type: "text", text: "Well" }, { wait: gate }, { type: "finish", reason: "stop" }],
+        engine: () => ({ clock: manualClock() }),
+      },
     ),
     check("a test of the model touches no session", async ({ ask, backend }) => {
       const answer = await ask("POST", "/admin/test-chat", { as: "root", body: { message: "Hi" } });

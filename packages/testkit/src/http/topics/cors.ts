@@ -16,7 +16,7 @@ export const cors: HttpTopic = {
       assert.deepEqual(await allowed(site, listed), { origin: null, vary: null });
     }),
     check(
-      "listed origins, exactly",
+      "T20: listed origins, exactly",
       async (site) => {
         assert.deepEqual(await allowed(site, listed), { origin: listed, vary: "Origin" });
         for (const origin of ["null", "https://app.example.evil", "http://app.example", "https://App.example"]) {
@@ -51,7 +51,7 @@ export const cors: HttpTopic = {
       { options: { cors: { origins: [listed], credentials: true, headers: ["X-Api-Key"] } } },
     ),
     check(
-      "all origins, without credentials",
+      "T20: all origins, without credentials",
       async (site) => {
         assert.deepEqual(await allowed(site, "https://any.example"), { origin: "*", vary: null });
       },

@@ -101,6 +101,17 @@ export const limits: HttpTopic = {
       { options: { access: "public", limits: { requests: [{ limit: 1, windowMs: minute }] } } },
     ),
     check(
+      "requests: credentials that are not good are counted by address, and harm nobody who is known",
+      async ({ ask }) => {
+        for (let index = 0; index < 2; index += 1) {
+          expectProblem(await ask("GET", "/sessions", { as: `guess-${index}` }), 401, "unauthorized");
+        }
+        expectProblem(await ask("GET", "/sessions", { as: "guess" }), 429, "rate_limited");
+        assert.equal((await ask("GET", "/sessions")).status, 200);
+      },
+      { options: { limits: { requests: [{ limit: 2, windowMs: minute }] } } },
+    ),
+    check(
       "T33: so many streams at once, and the place of one that has ended is free",
       async ({ ask, open, release, backend }) => {
         const first = await open("GET", stream);

@@ -71,6 +71,8 @@ export interface InputLimits {
    * the other defaults that is 244,096.
    */
   readonly socketMessageBytes?: number;
+  /** Messages on one WebSocket in 10 s; default 120. */
+  readonly socketMessages?: number;
 }
 
 /** In milliseconds. */

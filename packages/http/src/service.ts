@@ -87,5 +87,5 @@ function toLimits(engine: ChatEngine, options: InputLimits | undefined): Require
   const limits = { bodyBytes: 1_048_576, systemPromptCharacters: 8_000, ...options };
   // Escaped, as some clients send all that is not ASCII, a character takes six bytes.
   const longest = 6 * (engine.maxMessageCharacters + limits.systemPromptCharacters) + 4_096;
-  return { socketMessageBytes: Math.max(65_536, longest), ...limits };
+  return { socketMessageBytes: Math.max(65_536, longest), socketMessages: 120, ...limits };
 }

@@ -7,7 +7,7 @@ import type { MountedRoute } from "../route.ts";
 import type { HttpRequest, Sink, Socket, SocketEvents } from "../seam.ts";
 import type { Service } from "../service.ts";
 import { follow } from "../stream/follow.ts";
-import { Inbox, tooMany } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { derive, withToken } from "./offer.ts";
 import { type CallFor, type Message, type Reading, type SocketProtocol, toMessage } from "./protocol.ts";
 
@@ -55,8 +55,8 @@ export class Connection<Raw> implements SocketEvents {
     this.#context = context;
     this.#socket = socket;
     const { visitor, request, route } = context;
-    const { times, engine } = context.service;
-    this.#inbox = new Inbox(engine.clock, (text) => this.#take(text));
+    const { times, limits, engine } = context.service;
+    this.#inbox = new Inbox(engine.clock, limits.socketMessages, (text) => this.#take(text));
     this.#cancelPings = engine.clock.every(times.pingMs, () => this.#ping());
     if (visitor) this.#admit({ request, route, visitor });
     else {
@@ -75,7 +75,7 @@ export class Connection<Raw> implements SocketEvents {
   onMessage(text: string | undefined): void {
     if (!this.#open) return;
     if (text === undefined) this.#close(1003, "Send text: each message is one JSON object.");
-    else if (!this.#inbox.push(text)) this.#close(1008, tooMany);
+    else if (!this.#inbox.push(text)) this.#close(1008, "Too many messages. Send fewer, or wait for the answers.");
   }
 
   onPong(): void {

@@ -1,25 +1,23 @@
 import type { Clock } from "@parlor/core";
 
-/** Of one client, in a window. */
-const mostMessages = 120;
 const windowMs = 10_000;
 /** Messages that wait for the ones before them. */
 const mostWaiting = 64;
 
-export const tooMany = `Too many messages: at most ${mostMessages} in ${windowMs / 1000} s, and ${mostWaiting} at once.`;
-
 /** A client's messages: taken one after the other, so that what they start starts in their order. */
 export class Inbox {
   readonly #clock: Clock;
+  readonly #most: number;
   readonly #take: (text: string) => Promise<void>;
   readonly #waiting: string[] = [];
   #taking = false;
   #count = 0;
   #windowBegan = 0;
 
-  /** `take` must not reject. */
-  constructor(clock: Clock, take: (text: string) => Promise<void>) {
+  /** `most`: in 10 s. `take` must not reject. */
+  constructor(clock: Clock, most: number, take: (text: string) => Promise<void>) {
     this.#clock = clock;
+    this.#most = most;
     this.#take = take;
   }
 
@@ -31,7 +29,7 @@ export class Inbox {
       this.#count = 0;
     }
     this.#count += 1;
-    if (this.#count > mostMessages || this.#waiting.length >= mostWaiting) return false;
+    if (this.#count > this.#most || this.#waiting.length >= mostWaiting) return false;
     this.#waiting.push(text);
     if (!this.#taking) void this.#work();
     return true;

@@ -44,6 +44,7 @@ export interface ParlorOptions {
   readonly limits?: {
     readonly bodyBytes?: number;
     readonly socketMessageBytes?: number;
+    readonly socketMessages?: number;
     readonly requests?: readonly LimitRule[];
     readonly groups?: { readonly v1?: readonly LimitRule[]; readonly simple?: readonly LimitRule[] };
     readonly streams?: number;

@@ -80,6 +80,20 @@ export const socketAbuse: HttpTopic = {
       assert.equal(backend.calls.length, 0);
     }),
     socketCheck(
+      "as many messages in 10 s as are configured",
+      async ({ socket, engine: { clock } }) => {
+        const client = await socket();
+        for (let window = 0; window < 3; window += 1) {
+          for (let sent = 0; sent < 3; sent += 1) client.send({ type: "ping" });
+          for (let read = 0; read < 3; read += 1) assert.equal((await client.next()).type, "pong");
+          (clock as ReturnType<typeof manualClock>).advance(10_000);
+        }
+        for (let sent = 0; sent < 4; sent += 1) client.send({ type: "ping" });
+        assert.equal((await client.closed).code, 1008);
+      },
+      { options: { limits: { socketMessages: 3 } }, engine: () => ({ clock: manualClock() }) },
+    ),
+    socketCheck(
       "T19: turns at once have a limit, and can be stopped there",
       async ({ socket, backend, engine: chat }) => {
         const client = await socket();

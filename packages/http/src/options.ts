@@ -4,7 +4,7 @@ import type { CorsOptions } from "./cors.ts";
 import type { DocsUi } from "./docs-ui.ts";
 
 /** A family of routes; `docs` tells which. */
-export type Group = "v1" | "simple" | "conversations" | "admin" | "system" | "openai";
+export type Group = "v1" | "simple" | "conversations" | "admin" | "system" | "openai" | "ui-stream";
 
 export interface HandlerOptions<Raw = unknown> {
   /** Says who asks; several are tried in order, and who none of them knows gets 401. */

@@ -8,7 +8,7 @@ import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } fr
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
 
-const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system", "openai"];
+const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system", "openai", "ui-stream"];
 const healthCachedMs = 1_000;
 const defaultTimes: StreamTimes = {
   heartbeatMs: 15_000,

@@ -13,7 +13,7 @@ export interface ApiInfo {
 /** For `servers`: where we are mounted. */
 export type OpenApiDocument = (prefix: string) => object;
 
-const about: { readonly [group in Group | "openai" | "ui-stream"]: string } = {
+const about: { readonly [group in Group]: string } = {
   v1: "Turns, streams that resume, sessions. `system_prompt` counts for one turn.",
   simple: "Turns in one piece or as plain text. `system_prompt` is the session's.",
   conversations: "Conversations for a front end: titles, favourites, versions of an answer.",

@@ -6,12 +6,21 @@ import { conversations } from "./conversations/routes.ts";
 import { openai } from "./openai/routes.ts";
 import { simple } from "./simple/routes.ts";
 import { system } from "./system/routes.ts";
+import { uiStream } from "./ui-stream/routes.ts";
 import { v1 } from "./v1/routes.ts";
 
 /** `routes`: those of all mounted groups, once they are there. */
 type Surface = (service: Service, routes: () => readonly MountedRoute[]) => readonly Route[];
 
-const surfaces: { readonly [group in Group]: Surface } = { v1, simple, conversations, admin, system, openai };
+const surfaces: { readonly [group in Group]: Surface } = {
+  v1,
+  simple,
+  conversations,
+  admin,
+  system,
+  openai,
+  "ui-stream": uiStream,
+};
 
 /** The tables of the mounted groups as one. */
 export function routesOf(service: Service): readonly MountedRoute[] {

@@ -13,10 +13,19 @@ import { conversations } from "./conversations.ts";
 import { openai } from "./openai.ts";
 import { simple } from "./simple.ts";
 import { system } from "./system.ts";
+import { uiStream } from "./ui-stream.ts";
 import { v1 } from "./v1.ts";
 
 /** A file per group beside this one. A group without one does not compile; a route without a case fails. */
-const cases: { readonly [group in Group]: AccessCases } = { v1, simple, conversations, admin, system, openai };
+const cases: { readonly [group in Group]: AccessCases } = {
+  v1,
+  simple,
+  conversations,
+  admin,
+  system,
+  openai,
+  "ui-stream": uiStream,
+};
 
 const engine = createChatEngine({ backend: scriptedBackend([]) });
 const routes = routesOf(createService(engine, {}));

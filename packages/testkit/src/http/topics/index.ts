@@ -23,6 +23,8 @@ import { revocation } from "./revocation.ts";
 import { sockets } from "./sockets.ts";
 import { stop } from "./stop.ts";
 import { turns } from "./turns.ts";
+import { uiStream } from "./ui-stream.ts";
+import { uiVersions } from "./ui-versions.ts";
 import { v1 } from "./v1.ts";
 
 export const topics: readonly HttpTopic[] = [
@@ -32,6 +34,8 @@ export const topics: readonly HttpTopic[] = [
   conversations,
   openai,
   responses,
+  uiStream,
+  uiVersions,
   conversationTurns,
   health,
   docs,

@@ -28,7 +28,8 @@ const everyReply: HttpHeaders = {
  */
 export function createHandler<Raw = unknown>(engine: ChatEngine, options: HandlerOptions<Raw>): Handler<Raw> {
   const { clock } = engine;
-  const { logger } = options;
+  const { logger, metrics } = options;
+  metrics?.watch(engine);
   const service = createService(engine, options);
   const gate = createGate(options, clock);
   const rechecks = new Rechecks(gate, clock, service.times.recheckMs);
@@ -52,16 +53,31 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
     Object.assign(headers, quotaFields(exchange.quotas, failure));
     const over = () => {
       exchange.leave?.();
-      if (logger) logRequest(logger, exchange, { status: reply.status, ms: clock.monotonic() - startedAt, failure });
+      const ms = clock.monotonic() - startedAt;
+      metrics?.request({ method: request.method, route: match.route?.path, status: reply.status, ms });
+      if (logger) logRequest(logger, exchange, { status: reply.status, ms, failure });
     };
-    if (reply.socket) return { ...reply, headers: { ...reply.headers, ...headers }, socket: told(reply.socket, over) };
+    if (reply.socket) {
+      const socket = told(reply.socket, counted(over));
+      return { ...reply, headers: { ...reply.headers, ...headers }, socket };
+    }
     if (typeof reply.body === "function") {
-      const body = whenClosed(reply.body, over);
+      const body = whenClosed(reply.body, counted(over));
       return { status: reply.status, headers: { ...reply.headers, ...headers }, body: guarded(body, exchange) };
     }
     over();
     const processTime = { "x-process-time": ((clock.monotonic() - startedAt) / 1000).toFixed(6) };
     return { ...reply, headers: { ...reply.headers, ...headers, ...processTime } };
+  }
+
+  /** What streams is counted while it does. */
+  function counted(over: () => void): () => void {
+    const end = metrics?.stream();
+    if (!end) return over;
+    return () => {
+      end();
+      over();
+    };
   }
 
   /** A stream ends when its reader's credentials do: cut off, so that nobody takes it for whole. */

@@ -2,6 +2,7 @@ import type { LimitRule } from "@parlor/core";
 import type { Authenticate } from "./auth/principal.ts";
 import type { CorsOptions } from "./cors.ts";
 import type { DocsUi } from "./docs-ui.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** A family of routes; `docs` tells which. */
 export type Group = "v1" | "simple" | "conversations" | "admin" | "system" | "openai" | "ui-stream";
@@ -37,6 +38,8 @@ export interface HandlerOptions<Raw = unknown> {
   readonly cors?: CorsOptions;
   readonly limits?: Limits;
   readonly streams?: Partial<StreamTimes>;
+  /** `prometheus()` of @parlor/telemetry. Without it the metrics routes answer 404. */
+  readonly metrics?: Metrics;
   /** One line per request; pino fits. */
   readonly logger?: Logger;
 }

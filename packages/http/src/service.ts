@@ -3,6 +3,7 @@ import { type Accounts, accountsOf } from "./auth/accounts.ts";
 import type { DocsUi } from "./docs-ui.ts";
 import { OpenStreams } from "./limits/open-streams.ts";
 import { createRequestLimits, type RequestLimits } from "./limits/request-limits.ts";
+import type { Metrics } from "./metrics.ts";
 import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
@@ -38,6 +39,7 @@ export interface Service {
   readonly times: StreamTimes;
   readonly heartbeats: Heartbeats;
   readonly modelService: ModelService | undefined;
+  readonly metrics: Metrics | undefined;
   /** What `llm_provider` says. */
   provider(): string;
   /** Of backend and stores at most a second old; the engine's state is the present one. */
@@ -71,6 +73,7 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     accounts: accountsOf(typeof options.auth === "function" ? [options.auth] : (options.auth ?? [])),
     times,
     modelService: options.modelService,
+    metrics: options.metrics,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
     provider: () => options.providerName ?? engine.info.provider,
     async health() {

@@ -5,6 +5,7 @@ import { docsUi } from "@parlor/docs-ui";
 import { createHandler, notFound } from "@parlor/http";
 import type { Credentials } from "@parlor/http/accounts";
 import { attach, listener } from "@parlor/http/node";
+import { prometheus, traced } from "@parlor/telemetry";
 import type { Logger } from "pino";
 import type { ModelChoice } from "./config/choose-model.ts";
 import type { Config } from "./config/read-config.ts";
@@ -75,15 +76,20 @@ async function serve(
   logger: Logger,
 ): Promise<RunningServer> {
   const { systemPrompt, settings, window, limits } = config;
+  const metrics = config.metrics && prometheus(config.metrics);
+  const counted = (each: ModelBackend) => traced(metrics ? metrics.backend(each) : each);
   const engine = createChatEngine({
-    backend,
-    models,
-    storage,
+    backend: counted(backend),
+    models: Object.fromEntries(Object.entries(models).map(([tag, each]) => [tag, counted(each)])),
+    storage: metrics ? metrics.storage(storage) : storage,
     settings,
     window,
     limits,
     ...(systemPrompt && { systemPrompt }),
-    onTurn: (summary) => logger.info(turnLine(summary), "turn"),
+    onTurn(summary) {
+      logger.info(turnLine(summary), "turn");
+      metrics?.onTurn(summary);
+    },
     onError: (error, during) => logger.error({ during, err: error }, "background failure"),
   });
   const { options, created } = await loadAccess(engine, config.access);
@@ -93,6 +99,7 @@ async function serve(
     version,
     logger,
     docs: docsUi(),
+    ...(metrics && { metrics }),
     ...(config.rootPage && { rootPage: config.rootPage }),
     ...("swap" in backend && { modelService: backend }),
     ...("spelled" in config.model && { providerName: config.model.spelled }),

@@ -40,6 +40,9 @@ test("no key and no text of a message is in any output, whatever goes wrong", as
   const bad = { method: "POST", headers: { "content-type": "application/json" }, body: `{"message": ${canary}` };
   expect((await fetch(`${url}/api/v1/chat`, bad)).status).toBe(400);
   expect((await fetch(`${url}/${canary}?${canary}`)).status).toBe(404);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toMatch(/^parlor_turns_total\{.*status="complete".*\} 2$/m);
+  expect(metrics).not.toContain(canary);
   cli.process.kill("SIGTERM");
   expect(await cli.exited).toBe(0);
 

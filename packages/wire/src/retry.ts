@@ -16,6 +16,8 @@ const longestWaitMs = 30_000;
 export interface RetryRules {
   readonly retries: number;
   readonly signal: AbortSignal;
+  /** Told why, before each retry. */
+  readonly onRetry?: ((code: string) => void) | undefined;
   /** From 0 to 1; default `Math.random`. */
   readonly random?: () => number;
   /** Default: a timer that ends early, without throwing, when `signal` aborts. */
@@ -27,7 +29,7 @@ export interface RetryRules {
  * jitter, whichever is longer.
  */
 export async function retrying<T>(attempt: () => Promise<T>, rules: RetryRules): Promise<T> {
-  const { retries, signal, random = Math.random, wait = sleep } = rules;
+  const { retries, signal, onRetry, random = Math.random, wait = sleep } = rules;
   for (let tried = 0; ; tried++) {
     try {
       return await attempt();
@@ -35,6 +37,7 @@ export async function retrying<T>(attempt: () => Promise<T>, rules: RetryRules):
       if (!ChatError.isInstance(error) || !passing.has(error.code)) throw error;
       const { retryAfterMs = 0 } = error;
       if (tried >= retries || retryAfterMs > longestWaitMs) throw error;
+      onRetry?.(error.code);
       await wait(Math.max(retryAfterMs, random() * firstBackoffMs * 2 ** tried), signal);
       if (signal.aborted) throw error;
     }

@@ -28,6 +28,8 @@ export interface Conversation {
   readonly ask: () => Promise<Answer>;
   readonly events: EventReader;
   readonly retries: number;
+  /** The request's. */
+  readonly onRetry: ((code: string) => void) | undefined;
   readonly health: PassiveHealth;
 }
 
@@ -70,10 +72,10 @@ class AnswerStream implements AsyncIterator<Batch, undefined> {
   }
 
   async #begin(): Promise<Next> {
-    const { name, ask, retries, health } = this.#conversation;
+    const { name, ask, retries, onRetry, health } = this.#conversation;
     this.#signal.addEventListener("abort", this.#cut);
     try {
-      const answer = await retrying(ask, { retries, signal: this.#signal });
+      const answer = await retrying(ask, { retries, onRetry, signal: this.#signal });
       this.#reads = readsOf(answer.body);
       if (kindOf(answer, name) === "json") this.#whole = "";
     } catch (error) {

@@ -38,7 +38,7 @@ export function anthropic(options: AnthropicOptions): ModelBackend {
       return asking.ask((body ??= toBody(request, resolved)), signal);
     };
     const events = new Events(name, coalesce, request.tools !== undefined);
-    return streamAnswer({ name, ask, events, retries, health }, signal);
+    return streamAnswer({ name, ask, events, retries, onRetry: request.onRetry, health }, signal);
   }
 
   return {

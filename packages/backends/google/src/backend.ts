@@ -36,7 +36,10 @@ export function google(options: GoogleOptions): ModelBackend {
       if (closed) throw new ChatError("draining", "The backend google is closed.");
       return asking.ask((body ??= toBody(request, resolved)), signal);
     };
-    return streamAnswer({ name: "Google", ask, events: new Events(coalesce), retries, health }, signal);
+    return streamAnswer(
+      { name: "Google", ask, events: new Events(coalesce), retries, onRetry: request.onRetry, health },
+      signal,
+    );
   }
 
   return {

@@ -45,7 +45,10 @@ export function inference(options: InferenceOptions): InferenceBackend {
       if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
       return asking.ask((body ??= toBody(request, resolved)), signal);
     };
-    return streamAnswer({ name, ask, events: new Events(name, coalesce), retries, health }, signal);
+    return streamAnswer(
+      { name, ask, events: new Events(name, coalesce), retries, onRetry: request.onRetry, health },
+      signal,
+    );
   }
 
   return {

@@ -45,7 +45,7 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
       if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
       return asking.ask((body ??= bodyOf(request, resolved)), signal);
     };
-    return streamAnswer({ name, ask, events: readerOf(resolved), retries, health }, signal);
+    return streamAnswer({ name, ask, events: readerOf(resolved), retries, onRetry: request.onRetry, health }, signal);
   }
 
   return {

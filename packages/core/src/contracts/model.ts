@@ -93,6 +93,10 @@ export interface GenerateRequest {
   readonly toolChoice?: ToolChoice;
   /** Only to a backend that has the capability `structured-output`. */
   readonly responseFormat?: ResponseFormat;
+  /** Whose call it is, for traces; a backend sends none of it. */
+  readonly turn?: { readonly id: string; readonly session?: string };
+  /** Told by a backend that asks again by itself why it does: the code of the failure. */
+  readonly onRetry?: ((code: string) => void) | undefined;
 }
 
 export type BackendEvent = (

@@ -165,6 +165,8 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
 
     health: () => healthOf(parts, state),
 
+    load: () => ({ live: parts.live.size, waiting: parts.line.length }),
+
     close: ({ drainMs = 10_000 } = {}) => (closing ??= close(drainMs)),
   };
 }

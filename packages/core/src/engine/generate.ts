@@ -76,6 +76,7 @@ function toRequest(parts: Parts, turn: LiveTurn, input: TurnInput, prompt: Promp
     settings: input.settings ? { ...turn.uses.settings, ...input.settings } : turn.uses.settings,
     ...(tools.length > 0 && { tools, ...(toolChoice !== undefined && { toolChoice }) }),
     ...(input.responseFormat && { responseFormat: input.responseFormat }),
+    turn: turn.stored ? { id: turn.id, session: turn.key.id } : { id: turn.id },
   };
 }
 

@@ -280,6 +280,8 @@ export interface ChatEngine {
    */
   stop(key: SessionKey): Promise<boolean>;
   health(): Promise<EngineHealth>;
+  /** Turns of this process that run now, and those that wait for their session; asks nobody. */
+  load(): { readonly live: number; readonly waiting: number };
   /** Stops admitting, also who has no claim yet, lets turns finish for `drainMs` (default 10,000), interrupts the rest, closes backend and storage. */
   close(options?: { readonly drainMs?: number }): Promise<void>;
 }

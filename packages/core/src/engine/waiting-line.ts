@@ -23,6 +23,13 @@ export class WaitingLine {
     this.#maxWaitMs = options.maxWaitMs;
   }
 
+  /** How many wait, for all sessions. */
+  get length(): number {
+    let sum = 0;
+    for (const line of this.#lines.values()) sum += line.length;
+    return sum;
+  }
+
   /** Whether a turn that comes now has to stand behind others. */
   has(key: SessionKey): boolean {
     return this.#lines.size > 0 && this.#lines.has(nameOf(key));

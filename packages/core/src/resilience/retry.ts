@@ -26,6 +26,7 @@ export function retry(backend: ModelBackend, options: RetryOptions = {}): ModelB
         } catch (error) {
           const { retryable, retryAfterMs = 0 } = error as ChatError;
           if (!retryable || attempt >= retries || retryAfterMs > longestWaitMs || signal.aborted) throw error;
+          request.onRetry?.((error as ChatError).code);
           const backOff = waitMs * 2 ** attempt;
           await wait(clock, Math.max(retryAfterMs, backOff / 2 + (Math.random() * backOff) / 2), signal);
           if (signal.aborted) throw error;

@@ -4,6 +4,7 @@ export const system: AccessCases = {
   "GET /": open(),
   "GET /health": open(),
   "GET /status": open(),
+  "GET /metrics": open({}, 404),
   "GET /info": open(),
   "GET /openapi.json": open(),
   "GET /docs": open({}, 404),

@@ -13,4 +13,5 @@ export const v1: AccessCases = {
   "GET /api/v1/model/info": open(),
   "GET /api/v1/health": open(),
   "GET /api/v1/status": open(),
+  "GET /api/v1/metrics": open({}, 404),
 };

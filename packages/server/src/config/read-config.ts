@@ -26,6 +26,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   /** What browsers get at `/`; absent: JSON. */
   readonly rootPage?: "docs";
+  /** Absent: off. */
+  readonly metrics?: { readonly path: string; readonly access: "public" | "admin" };
   readonly log: { readonly level: LogLevel; readonly file?: string };
 }
 
@@ -110,6 +112,9 @@ function toConfig(
     }),
     listen: { host: variables.HOST ?? "127.0.0.1", port: variables.PORT ?? 8000 },
     ...(variables.ROOT_PAGE === "docs" && { rootPage: "docs" }),
+    ...(variables.ENABLE_METRICS !== false && {
+      metrics: { path: variables.METRICS_PATH ?? "/metrics", access: variables.METRICS_ACCESS ?? "public" },
+    }),
     log: { level: variables.LOG_LEVEL ?? (variables.DEBUG ? "debug" : "info"), ...given({ file: variables.LOG_FILE }) },
   };
 }

@@ -27,6 +27,7 @@ export const serverVariables = {
     return z.NEVER;
   }),
   ENABLE_METRICS: flag(),
+  METRICS_ACCESS: word(["public", "admin"]),
   METRICS_PATH: z.string().regex(/^\/[A-Za-z0-9._~/-]{0,200}$/, "must be a path that begins with /"),
   ROOT_PAGE: word(["chat", "docs"]),
 };

@@ -19,6 +19,7 @@ test("an empty environment gives the demo on 127.0.0.1:8000", () => {
     config: {
       model: { kind: "demo" },
       models: {},
+      metrics: { path: "/metrics", access: "public" },
       settings: {},
       window: {},
       limits: {},
@@ -102,6 +103,14 @@ test("one variable says where conversations are kept", () => {
   });
 });
 
+test("metrics are on, open to everybody, at the usual path, unless the environment says otherwise", () => {
+  expect(readConfig({})).toMatchObject({ config: { metrics: { path: "/metrics", access: "public" } } });
+  expect(readConfig({ METRICS_PATH: "/m", METRICS_ACCESS: "admin" })).toMatchObject({
+    config: { metrics: { path: "/m", access: "admin" } },
+  });
+  expect(readConfig({ ENABLE_METRICS: "false" })).not.toHaveProperty("config.metrics");
+});
+
 describe("what is not built yet", () => {
   test.each([["MODEL_URI", "hf:someone/model"]])(
     "%s=%s stops the start: data or the model would be missing",
@@ -109,10 +118,6 @@ describe("what is not built yet", () => {
       expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b.*not built yet`))]);
     },
   );
-
-  test.each([["ENABLE_METRICS", "true"]])("%s=%s gives a warning", (name, value) => {
-    expect(readConfig({ [name]: value })).toMatchObject({ warnings: [`${name} is set, but nothing uses it yet`] });
-  });
 
   test("ROOT_PAGE is half built: `docs` is read, `chat` gives a warning", () => {
     expect(readConfig({ ROOT_PAGE: "docs" })).toMatchObject({ config: { rootPage: "docs" }, warnings: [] });

@@ -52,6 +52,7 @@ const table: Record<keyof typeof variables.shape, { good: string; read: unknown;
   FRONTEND_URL: url,
   TRUST_PROXY: { good: "loopback, 10.0.0.0/8", read: expect.any(Function), bad: "10.0.0.0/99" },
   ENABLE_METRICS: { good: "0", read: false, bad: "maybe" },
+  METRICS_ACCESS: { good: "Admin", read: "admin", bad: "users" },
   METRICS_PATH: { good: "/metrics", read: "/metrics", bad: "metrics" },
   ROOT_PAGE: { good: "docs", read: "docs", bad: "home" },
   RATE_LIMIT: {

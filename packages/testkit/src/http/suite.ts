@@ -25,6 +25,21 @@ export interface DocsUi {
   file(name: string): { readonly type: string; readonly etag: string; readonly bytes: Uint8Array } | undefined;
 }
 
+/** What counts requests. */
+export interface Metrics {
+  readonly access: "public" | "admin";
+  readonly path: string;
+  render(): Promise<{ readonly type: string; readonly text: string }>;
+  watch(engine: ChatEngine): void;
+  request(served: {
+    readonly method: string;
+    readonly route: string | undefined;
+    readonly status: number;
+    readonly ms: number;
+  }): void;
+  stream(): () => void;
+}
+
 /** Options for the adapter's `parlor` or for `createHandler`, to be handed on as they are. */
 export type Authenticate = (request: {
   readonly headers: { readonly [name: string]: string | undefined };
@@ -41,6 +56,7 @@ export interface ParlorOptions {
   };
   readonly docs?: DocsUi;
   readonly rootPage?: "docs";
+  readonly metrics?: Metrics;
   readonly limits?: {
     readonly bodyBytes?: number;
     readonly socketMessageBytes?: number;

@@ -36,7 +36,10 @@ export function generativeAi(model: GenerativeModel, options: GenerativeAiOption
       const body = toBody(request, { ...resolved, safetySettings: [] });
       return askModel(model, toRequest(body, model, resolved), calls, signal);
     };
-    return streamAnswer({ name: "Google", ask, events: new Events(coalesce), retries, health }, signal);
+    return streamAnswer(
+      { name: "Google", ask, events: new Events(coalesce), retries, onRetry: request.onRetry, health },
+      signal,
+    );
   }
 
   return {

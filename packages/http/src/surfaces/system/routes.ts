@@ -2,6 +2,7 @@ import { prefersHtml } from "../../input/accept.ts";
 import { json, page } from "../../reply.ts";
 import { type MountedRoute, type Route, route } from "../../route.ts";
 import type { Service } from "../../service.ts";
+import { metricsRoute } from "../metrics.ts";
 import { readinessOf, readinessReplies, storeHealth } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
 import { toStatus } from "../v1/shape.ts";
@@ -69,6 +70,7 @@ export function system(service: Service, routes: () => readonly MountedRoute[]):
           groups: service.groups,
         }),
     }),
+    metricsRoute(service, service.metrics?.path ?? "/metrics"),
     ...docs(service, routes),
   ];
 }

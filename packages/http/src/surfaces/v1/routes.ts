@@ -7,6 +7,7 @@ import { cursorOf, resume } from "../../stream/resume.ts";
 import { replyOf } from "../../stream/reply-of.ts";
 import { sse } from "../../stream/sse.ts";
 import { socketPath } from "../../ws/socket-path.ts";
+import { metricsRoute } from "../metrics.ts";
 import { pageBefore } from "../page-before.ts";
 import { readinessOf, readinessReplies } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
@@ -137,6 +138,7 @@ export function v1(service: Service): readonly Route[] {
         return json(readinessOf(health).code, toHealth(service, health));
       },
     }),
+    metricsRoute(service, "/api/v1/metrics"),
     route("public", "GET", "/api/v1/status", {
       summary: "Liveness",
       reply: { schema: statusReply, description: "The process answers; nothing else is asked." },

@@ -9,6 +9,7 @@ import { health } from "./health.ts";
 import { hostile } from "./hostile.ts";
 import { hosts } from "./hosts.ts";
 import { limits } from "./limits.ts";
+import { metrics } from "./metrics.ts";
 import { openai } from "./openai.ts";
 import { owners } from "./owners.ts";
 import { readers } from "./readers.ts";
@@ -38,6 +39,7 @@ export const topics: readonly HttpTopic[] = [
   uiVersions,
   conversationTurns,
   health,
+  metrics,
   docs,
   refusals,
   hostile,

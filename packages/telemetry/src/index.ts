@@ -1,0 +1,2 @@
+export { prometheus, type Prometheus, type PrometheusOptions } from "./prometheus.ts";
+export { traced, type TracedOptions } from "./traced.ts";

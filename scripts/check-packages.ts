@@ -87,11 +87,11 @@ function runBin(name: string): void {
   }
 }
 
-/** Swagger UI and ReDoc come out of the tarball of @parlor/docs-ui, for nothing else has them here. */
-async function loadDocs(origin: string): Promise<void> {
-  for (const page of ["/docs", "/redoc"]) {
-    const html = await (await fetch(origin + page)).text();
-    const files = [...html.matchAll(/(?:src|href)="(\/docs\/[^"]+)"/g)].map(([, file]) => file);
+/** Swagger UI and ReDoc come out of the tarball of @parlor/docs-ui, the chat page out of parlor's: nothing else has them here. */
+async function loadPages(origin: string): Promise<void> {
+  for (const page of ["/", "/docs", "/redoc"]) {
+    const html = await (await fetch(origin + page, { headers: { accept: "text/html" } })).text();
+    const files = [...html.matchAll(/(?:src|href)="(\/(?:docs|page)\/[^"]+)"/g)].map(([, file]) => file);
     if (files.length === 0) throw new Error(`${page} loads nothing: ${html}`);
     for (const file of files) {
       const { status } = await fetch(origin + file);
@@ -116,7 +116,7 @@ async function serveOnce(): Promise<void> {
       if (url === undefined) continue;
       const answer = await (await fetch(url)).text();
       if (!answer.includes("event: done")) throw new Error(`it answered: ${answer}`);
-      await loadDocs(new URL(url).origin);
+      await loadPages(new URL(url).origin);
       return;
     }
     throw new Error(`it ended: ${printed}`);
@@ -139,7 +139,7 @@ try {
     await check(`${name}: every export imports`, () => importAll(name));
     if (manifestOf(name).bin) await check(`${name}: commands run`, () => runBin(name));
   }
-  await check("the packed server answers and shows its documentation pages", serveOnce);
+  await check("the packed server answers and shows its pages", serveOnce);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

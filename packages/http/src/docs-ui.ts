@@ -7,6 +7,13 @@ export interface DocsUi {
   file(name: string): MaybePromise<WebFile | undefined>;
 }
 
+/** A page at the mount path, for browsers, and the files it loads. */
+export interface RootPage {
+  page(links: Omit<PageLinks, "description">): WebPage;
+  /** Undefined: there is no such file. */
+  file(name: string): MaybePromise<WebFile | undefined>;
+}
+
 export interface PageLinks {
   readonly title: string;
   /** Path of the OpenAPI document. */

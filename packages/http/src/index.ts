@@ -6,7 +6,7 @@ export type { Authenticate, Principal } from "./auth/principal.ts";
 export { remote, type RemoteOptions } from "./auth/remote.ts";
 export { revocations, type Revocations } from "./auth/revocations.ts";
 export type { CorsOptions } from "./cors.ts";
-export type { DocsUi, PageLinks, WebFile, WebPage } from "./docs-ui.ts";
+export type { DocsUi, PageLinks, RootPage, WebFile, WebPage } from "./docs-ui.ts";
 export type { Metrics, ServedRequest } from "./metrics.ts";
 export type { Group, HandlerOptions, InputLimits, Limits, Logger, ModelService, StreamTimes } from "./options.ts";
 export type {

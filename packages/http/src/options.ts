@@ -1,7 +1,7 @@
 import type { LimitRule } from "@parlor/core";
 import type { Authenticate } from "./auth/principal.ts";
 import type { CorsOptions } from "./cors.ts";
-import type { DocsUi } from "./docs-ui.ts";
+import type { DocsUi, RootPage } from "./docs-ui.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** A family of routes; `docs` tells which. */
@@ -30,8 +30,11 @@ export interface HandlerOptions<Raw = unknown> {
   readonly providerName?: string;
   /** `docsUi()` of @parlor/docs-ui: Swagger UI at /docs and ReDoc at /redoc. Without it these say what to install. */
   readonly docs?: DocsUi;
-  /** What browsers get at `/`: the page of /docs. Default: JSON, as everybody else. Throws a TypeError without `docs`. */
-  readonly rootPage?: "docs";
+  /**
+   * What browsers get at `/`: the page of /docs, or one that is handed in, whose files are below /page. Default: JSON, as everybody
+   * else. `"docs"` throws a TypeError without `docs`.
+   */
+  readonly rootPage?: "docs" | RootPage;
   /** A service that has models of its own: GET /api/models and POST /api/models/swap ask it, not the engine. */
   readonly modelService?: ModelService;
   /** Pages of other origins that may call; default: none. */

@@ -1,6 +1,6 @@
 import type { ChatEngine, EngineHealth } from "@parlor/core";
 import { type Accounts, accountsOf } from "./auth/accounts.ts";
-import type { DocsUi } from "./docs-ui.ts";
+import type { DocsUi, RootPage } from "./docs-ui.ts";
 import { OpenStreams } from "./limits/open-streams.ts";
 import { createRequestLimits, type RequestLimits } from "./limits/request-limits.ts";
 import type { Metrics } from "./metrics.ts";
@@ -29,7 +29,7 @@ export interface Service {
   readonly version: string;
   readonly security: Security;
   readonly docs: DocsUi | undefined;
-  readonly rootPage: "docs" | undefined;
+  readonly rootPage: "docs" | RootPage | undefined;
   readonly fields: Fields;
   readonly limits: Required<InputLimits>;
   readonly requestLimits: RequestLimits;
@@ -51,8 +51,8 @@ export interface Service {
 
 export function createService(engine: ChatEngine, options: HandlerOptions<never>): Service {
   const { clock } = engine;
-  if (options.rootPage && !options.docs) {
-    throw new TypeError("`rootPage` needs `docs`: install @parlor/docs-ui and give `docs: docsUi()`");
+  if (options.rootPage === "docs" && !options.docs) {
+    throw new TypeError('`rootPage: "docs"` needs `docs`: install @parlor/docs-ui and give `docs: docsUi()`');
   }
   const startedAt = clock.monotonic();
   const limits = toLimits(engine, options.limits);

@@ -9,6 +9,7 @@ import { prometheus, traced } from "@parlor/telemetry";
 import type { Logger } from "pino";
 import type { ModelChoice } from "./config/choose-model.ts";
 import type { Config } from "./config/read-config.ts";
+import { chatPage } from "./chat-page.ts";
 import { createClientAddress } from "./client-address.ts";
 import { createLogger } from "./log/create-logger.ts";
 import { loadAccess } from "./load-access.ts";
@@ -100,7 +101,7 @@ async function serve(
     logger,
     docs: docsUi(),
     ...(metrics && { metrics }),
-    ...(config.rootPage && { rootPage: config.rootPage }),
+    rootPage: config.rootPage === "chat" ? await chatPage() : config.rootPage,
     ...("swap" in backend && { modelService: backend }),
     ...("spelled" in config.model && { providerName: config.model.spelled }),
   });

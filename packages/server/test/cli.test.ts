@@ -92,12 +92,14 @@ test("a taken port, a foreign host, a log file that cannot be", async () => {
 
 test("an address of the whole network is served on request, and the start says what that means", async () => {
   const { variables } = await fakeModel();
-  const cli = runCli({ ...variables, HOST: "0.0.0.0", ROOT_PAGE: "chat" });
+  const cli = runCli({ ...variables, HOST: "0.0.0.0", MAX_CACHE_SIZE: "9" });
   const url = await urlOf(cli);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
   expect((await fetch(`${url}/status`)).status).toBe(200);
   expect(cli.output.stdout).toMatch(/listens on every interface of this machine, and nothing asks for credentials/);
-  expect(cli.output.stdout).toContain("note     ROOT_PAGE=chat is set, but nothing uses it yet\n");
+  expect(cli.output.stdout).toContain(
+    "note     MAX_CACHE_SIZE is set, but it bounds memory only (SQLITE_PATH=:memory:)\n",
+  );
 });
 
 test(".env is read, and the environment wins over it", async () => {

@@ -3,7 +3,6 @@ import { type Access, chooseAccess } from "./choose-access.ts";
 import { chooseFurtherModels, type FurtherModels } from "./choose-further-models.ts";
 import { chooseModel, type ModelChoice } from "./choose-model.ts";
 import { chooseStorage, type StorageChoice } from "./choose-storage.ts";
-import { findUnbuilt } from "./unbuilt.ts";
 import { variables as schema, type Variables } from "./variables.ts";
 
 export interface Config {
@@ -24,8 +23,8 @@ export interface Config {
   readonly bounds: StorageBounds;
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** What browsers get at `/`; absent: JSON. */
-  readonly rootPage?: "docs";
+  /** What browsers get at `/`. */
+  readonly rootPage: "chat" | "docs";
   /** Absent: off. */
   readonly metrics?: { readonly path: string; readonly access: "public" | "admin" };
   readonly log: { readonly level: LogLevel; readonly file?: string };
@@ -67,7 +66,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if ("fault" in model || "fault" in further || "fault" in storage || faults.length > 0) return { faults };
   return {
     config: toConfig(variables, { model: model.choice, ...further }, storage.choice, access.choice),
-    warnings: [...findUnbuilt(variables), ...storage.warnings, ...access.warnings],
+    warnings: [...storage.warnings, ...access.warnings],
   };
 }
 
@@ -111,7 +110,7 @@ function toConfig(
       maxMessagesPerSession: variables.MAX_MESSAGES_PER_SESSION,
     }),
     listen: { host: variables.HOST ?? "127.0.0.1", port: variables.PORT ?? 8000 },
-    ...(variables.ROOT_PAGE === "docs" && { rootPage: "docs" }),
+    rootPage: variables.ROOT_PAGE ?? "chat",
     ...(variables.ENABLE_METRICS !== false && {
       metrics: { path: variables.METRICS_PATH ?? "/metrics", access: variables.METRICS_ACCESS ?? "public" },
     }),

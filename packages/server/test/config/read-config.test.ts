@@ -28,6 +28,7 @@ test("an empty environment gives the demo on 127.0.0.1:8000", () => {
       storage: { kind: "sqlite", path: "parlor.db" },
       bounds: {},
       listen: { host: "127.0.0.1", port: 8000 },
+      rootPage: "chat",
       log: { level: "info" },
     },
     warnings: [],
@@ -119,11 +120,14 @@ describe("what is not built yet", () => {
     },
   );
 
-  test("ROOT_PAGE is half built: `docs` is read, `chat` gives a warning", () => {
-    expect(readConfig({ ROOT_PAGE: "docs" })).toMatchObject({ config: { rootPage: "docs" }, warnings: [] });
-    expect(readConfig({ ROOT_PAGE: "chat" })).toMatchObject({
-      warnings: ["ROOT_PAGE=chat is set, but nothing uses it yet"],
-    });
+  test("ROOT_PAGE is `docs` or, unset too, `chat`", () => {
+    for (const [set, rootPage] of [
+      ["docs", "docs"],
+      ["chat", "chat"],
+      ["", "chat"],
+    ]) {
+      expect(readConfig({ ROOT_PAGE: set })).toMatchObject({ config: { rootPage }, warnings: [] });
+    }
   });
 
   test("what is switched off asks for nothing", () => {

@@ -16,13 +16,26 @@ export interface Principal {
   readonly expiresAt?: number;
 }
 
+interface WebPage {
+  readonly html: string;
+  readonly policy: string;
+}
+
+interface WebFiles {
+  file(name: string): { readonly type: string; readonly etag: string; readonly bytes: Uint8Array } | undefined;
+}
+
 /** The pages that show the API's description. */
-export interface DocsUi {
+export interface DocsUi extends WebFiles {
   page(
     name: "docs" | "redoc",
     links: { readonly title: string; readonly description: string; readonly files: string },
-  ): { readonly html: string; readonly policy: string };
-  file(name: string): { readonly type: string; readonly etag: string; readonly bytes: Uint8Array } | undefined;
+  ): WebPage;
+}
+
+/** A page at the mount path. */
+export interface RootPage extends WebFiles {
+  page(links: { readonly title: string; readonly files: string }): WebPage;
 }
 
 /** What counts requests. */
@@ -55,7 +68,7 @@ export interface ParlorOptions {
     readonly headers?: readonly string[];
   };
   readonly docs?: DocsUi;
-  readonly rootPage?: "docs";
+  readonly rootPage?: "docs" | RootPage;
   readonly metrics?: Metrics;
   readonly limits?: {
     readonly bodyBytes?: number;

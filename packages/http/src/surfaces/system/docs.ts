@@ -56,7 +56,32 @@ export function docs(service: Service, routes: () => readonly MountedRoute[]): r
   ];
 }
 
-export function docsPage({ docs: ui, name }: Service, which: "docs" | "redoc", prefix: string): WebPage {
+/** The files of a page that was handed in; without one there is nothing to give. */
+export function rootFiles({ rootPage }: Service): readonly Route[] {
+  if (rootPage === undefined || rootPage === "docs") return [];
+  return [
+    route("public", "GET", "/page/{file}", {
+      summary: "A file of the page at the root",
+      params: { file: z.string() },
+      reply: files,
+      errors: ["not_found"],
+      async handle({ file: name }, { request }) {
+        const found = await rootPage.file(name);
+        if (!found) throw new ChatError("not_found", "The page at the root has no such file.");
+        return file(request, found);
+      },
+    }),
+  ];
+}
+
+/** What a browser gets at the mount path; undefined: what everybody gets. */
+export function rootPageOf(service: Service, prefix: string): WebPage | undefined {
+  const { rootPage, name: title } = service;
+  if (rootPage === "docs") return docsPage(service, "docs", prefix);
+  return rootPage?.page({ title, files: `${baseOf(prefix)}/page` });
+}
+
+function docsPage({ docs: ui, name }: Service, which: "docs" | "redoc", prefix: string): WebPage {
   if (!ui) {
     throw new ChatError(
       "not_found",

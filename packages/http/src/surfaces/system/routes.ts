@@ -6,12 +6,12 @@ import { metricsRoute } from "../metrics.ts";
 import { readinessOf, readinessReplies, storeHealth } from "../readiness.ts";
 import { statusReply } from "../schemas.ts";
 import { toStatus } from "../v1/shape.ts";
-import { docs, docsPage } from "./docs.ts";
+import { docs, rootFiles, rootPageOf } from "./docs.ts";
 import * as schemas from "./schemas.ts";
 
 /** system: what this is and how it feels. The health family is readiness, `/status` is liveness: it asks nobody. */
 export function system(service: Service, routes: () => readonly MountedRoute[]): readonly Route[] {
-  const { engine, name, version, rootPage } = service;
+  const { engine, name, version } = service;
   return [
     route("public", "GET", "/", {
       summary: "What this is",
@@ -20,9 +20,8 @@ export function system(service: Service, routes: () => readonly MountedRoute[]):
         { type: "text/html", description: "For browsers, if so configured, a page." },
       ],
       handle(_, { request }) {
-        if (rootPage && prefersHtml(request.headers["accept"])) {
-          return page(docsPage(service, rootPage, request.prefix));
-        }
+        const shown = prefersHtml(request.headers["accept"]) && rootPageOf(service, request.prefix);
+        if (shown) return page(shown);
         return json(200, {
           status: "ok",
           service: name,
@@ -72,5 +71,6 @@ export function system(service: Service, routes: () => readonly MountedRoute[]):
     }),
     metricsRoute(service, service.metrics?.path ?? "/metrics"),
     ...docs(service, routes),
+    ...rootFiles(service),
   ];
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expectProblem } from "../expect.ts";
-import { check, type DocsUi, type HttpTopic } from "../suite.ts";
+import { check, type DocsUi, type HttpTopic, type RootPage } from "../suite.ts";
 
 /** Not UTF-8, so that whoever takes it for text is found out. */
 const bytes = new Uint8Array([0, 255, 128, 10]);
@@ -8,6 +8,11 @@ const bytes = new Uint8Array([0, 255, 128, 10]);
 const ui: DocsUi = {
   page: (name, links) => ({ html: JSON.stringify({ name, ...links }), policy: "default-src 'none'" }),
   file: (name) => (name === "a.js" ? { type: "text/javascript; charset=utf-8", etag: '"1"', bytes } : undefined),
+};
+
+const home: RootPage = {
+  page: (links) => ({ html: JSON.stringify(links), policy: "script-src 'self'" }),
+  file: (name) => ui.file(name),
 };
 
 const browser = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
@@ -95,6 +100,25 @@ export const docs: HttpTopic = {
         }
       },
       { options: { docs: ui, rootPage: "docs" }, host: { prefix: "/ai" } },
+    ),
+    ...["", "/ai"].map((prefix) =>
+      check(
+        `GET / shows a page that was handed in, with its files, ${prefix === "" ? "at the root" : "below the prefix"}`,
+        async ({ ask, open }) => {
+          const path = prefix === "" ? "/" : "";
+          const page = await ask("GET", path, { as: null, headers: browser });
+          assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+          assert.equal(page.headers.get("content-security-policy"), "script-src 'self'");
+          assert.deepEqual(JSON.parse(page.text), { title: "chatbot-api", files: `${prefix}/page` });
+          const file = await open("GET", "/page/a.js", { as: null });
+          assert.equal(file.headers.get("content-type"), "text/javascript; charset=utf-8");
+          assert.deepEqual(new Uint8Array(await file.arrayBuffer()), bytes);
+          expectProblem(await ask("GET", "/page/..%2fpackage.json", { as: null }), 404, "not_found");
+          const { body } = await ask("GET", path, { as: null });
+          assert.partialDeepStrictEqual(body, { status: "ok" });
+        },
+        { options: { rootPage: home }, host: { prefix } },
+      ),
     ),
   ],
 };

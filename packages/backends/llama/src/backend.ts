@@ -1,8 +1,10 @@
 import { ChatError, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
 import { EventBuffer } from "./event-buffer.ts";
 import { generate } from "./generate.ts";
+import { Grammars } from "./grammars.ts";
 import { load } from "./load.ts";
 import { type LlamaOptions, resolveOptions } from "./options.ts";
+import { toPlan } from "./plan.ts";
 import { buildPrompt, countTokens } from "./prompt.ts";
 import { SequencePool } from "./sequences.ts";
 
@@ -18,6 +20,7 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
   const loaded = await load(resolved);
   const { model, context, contextSize, wrapper, slots } = loaded;
   const pool = new SequencePool(slots, resolved.maxQueued);
+  const grammars = new Grammars(model.llama);
   const running = new Map<AbortController, Promise<void>>();
   let closing: Promise<void> | undefined;
 
@@ -26,7 +29,13 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
     model: name,
     kind: "local",
     contextWindow: contextSize,
-    capabilities: ["streaming", "multi-turn", ...(wrapper.settings.segments?.thought ? (["reasoning"] as const) : [])],
+    capabilities: [
+      "streaming",
+      "multi-turn",
+      "tools",
+      "structured-output",
+      ...(wrapper.settings.segments?.thought ? (["reasoning"] as const) : []),
+    ],
     defaults: settings,
     // Waiting for a sequence and reading the prompt come before the first token.
     deadlines: { firstTokenMs: 300_000, totalMs: 1_800_000 },
@@ -34,10 +43,11 @@ export async function llama(options: LlamaOptions): Promise<ModelBackend> {
 
   async function answer(request: GenerateRequest, signal: AbortSignal, out: EventBuffer): Promise<void> {
     const wanted = { ...settings, ...request.settings };
-    const prompt = await buildPrompt(loaded, request.messages, wanted.maxTokens);
+    const plan = await toPlan(request, grammars);
+    const prompt = await buildPrompt(loaded, request.messages, plan, wanted.maxTokens);
     const slot = await pool.acquire(prompt.tokens, signal);
     try {
-      await generate(slot, { prompt, settings: wanted, signal, out });
+      await generate(slot, { prompt, plan, settings: wanted, signal, out });
     } catch (error) {
       // What the sequence holds after a failure is not known. A second failure tells nothing new.
       if (!signal.aborted) await slot.sequence.clearHistory().catch(() => {});

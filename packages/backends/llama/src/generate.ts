@@ -1,8 +1,9 @@
-import type { FinishReason, ModelSettings, Usage } from "@parlor/core";
-import { randomInt } from "node:crypto";
+import type { BackendEvent, FinishReason, ModelSettings, Usage } from "@parlor/core";
+import { randomInt, randomUUID } from "node:crypto";
 import type { LlamaChatResponse, LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
 import { ContextFull, refuseToShift } from "./context-full.ts";
 import type { EventBuffer } from "./event-buffer.ts";
+import type { Plan } from "./plan.ts";
 import type { Prompt } from "./prompt.ts";
 import type { Slot } from "./sequences.ts";
 
@@ -11,13 +12,14 @@ type StopReason = LlamaChatResponse["metadata"]["stopReason"];
 /** One answer to give. */
 export interface Call {
   readonly prompt: Prompt;
+  readonly plan: Plan;
   readonly settings: ModelSettings;
   readonly signal: AbortSignal;
   readonly out: EventBuffer;
 }
 
 /** Answers a prompt on a sequence that nobody else uses. Throws the signal's reason. */
-export async function generate({ sequence, chat }: Slot, { prompt, settings, signal, out }: Call): Promise<void> {
+export async function generate({ sequence, chat }: Slot, { prompt, plan, settings, signal, out }: Call): Promise<void> {
   const { history, tokens } = prompt;
   // The last token is left to the chat, which needs one to begin with.
   await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
@@ -25,20 +27,24 @@ export async function generate({ sequence, chat }: Slot, { prompt, settings, sig
   await readPrompt(sequence, tokens, signal);
 
   let reasoningTokens = 0;
+  let said = "";
   const room = sequence.contextSize - tokens.length - 1;
+  const isCall = plan.instruction !== undefined;
   const stopReason = await chat
     .generateResponse(history, {
       ...sampling(settings),
+      ...allowed(plan, out),
       maxTokens: Math.max(1, Math.min(settings.maxTokens ?? room, room)),
-      customStopTriggers: (settings.stop ?? []).filter((text) => text !== ""),
-      ...(settings.thinking === false && { budgets: { thoughtTokens: 0 } }),
+      customStopTriggers: isCall ? [] : (settings.stop ?? []).filter((text) => text !== ""),
+      ...(!(settings.thinking ?? settings.effort !== "none") && { budgets: { thoughtTokens: 0 } }),
       repeatPenalty: false,
       // Asked for before anything is dropped, so a template that adds tokens of its own cannot bring that about either.
       contextShift: { size: refuseToShift },
       signal,
       onResponseChunk: (chunk) => {
         if (chunk.type === "segment") reasoningTokens += chunk.tokens.length;
-        if (chunk.text !== "") out.text(chunk.type === "segment" ? "reasoning" : "text", chunk.text);
+        else said += chunk.text;
+        if (chunk.text !== "" && !isCall) out.text(chunk.type === "segment" ? "reasoning" : "text", chunk.text);
       },
     })
     .then((response): StopReason => response.metadata.stopReason)
@@ -50,15 +56,49 @@ export async function generate({ sequence, chat }: Slot, { prompt, settings, sig
   // The last token was sampled but not read back; where that is the end mark, it is no part of the answer.
   const outputTokens = sequence.nextTokenIndex - tokens.length + (stopReason === "eogToken" ? 0 : 1);
   const usage: Usage = { inputTokens: tokens.length, outputTokens, cachedInputTokens, reasoningTokens };
-  out.push({ type: "usage", usage }, { type: "finish", reason: finishReasons[stopReason] });
+  out.push({ type: "usage", usage }, ...toEnd(plan, finishReasons[stopReason], said));
 }
+
+function allowed({ functions, grammar }: Plan, out: EventBuffer) {
+  if (!functions) return grammar && { grammar };
+  return {
+    functions,
+    documentFunctionParams: true,
+    maxParallelFunctionCalls: mostCalls,
+    onFunctionCall: (call: { readonly functionName: string; readonly params: unknown }) =>
+      out.push(toToolCall(call.functionName, call.params)),
+  };
+}
+
+const toToolCall = (name: string, input: unknown = {}) =>
+  ({ type: "tool-call", id: `call_${randomUUID()}`, name, input }) as const;
+
+/** What a stop string cuts off is not what the grammar would have made of it. */
+function toEnd({ grammar, instruction }: Plan, reason: FinishReason, said: string): readonly BackendEvent[] {
+  const value = grammar && reason === "stop" ? parse(said) : undefined;
+  if (grammar && value === undefined) return [{ type: "finish", reason: "length" }];
+  if (instruction === undefined) return [{ type: "finish", reason }];
+  const call = value as { readonly name: string; readonly arguments: unknown };
+  return [toToolCall(call.name, call.arguments), { type: "finish", reason: "tool-calls" }];
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of one answer. */
+const mostCalls = 16;
 
 const finishReasons: Record<StopReason, FinishReason> = {
   eogToken: "stop",
   stopGenerationTrigger: "stop",
   customStopTrigger: "stop",
   maxTokens: "length",
-  functionCalls: "other",
+  functionCalls: "tool-calls",
   abort: "other",
 };
 
@@ -80,12 +120,12 @@ export async function readPrompt(sequence: PromptSequence, tokens: Token[], sign
   }
 }
 
-function sampling({ temperature, topP, topK }: ModelSettings) {
+function sampling({ temperature, topP, topK, seed }: ModelSettings) {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
     ...(topK !== undefined && { topK }),
     // The library's own seed is the time in seconds: answers of the same second would be alike.
-    seed: randomInt(2 ** 32),
+    seed: seed === undefined ? randomInt(2 ** 32) : seed >>> 0,
   };
 }

@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { ChatError, type PromptMessage } from "@parlor/core";
-import type { ChatHistoryItem, ChatWrapper, LlamaModel, Token } from "node-llama-cpp";
+import type { ChatHistoryItem, ChatModelFunctions, ChatWrapper, LlamaModel, Token } from "node-llama-cpp";
+import { textOf, toHistory } from "./history.ts";
+import type { Plan } from "./plan.ts";
 
 export interface Prompt {
   readonly history: ChatHistoryItem[];
@@ -17,6 +19,8 @@ export interface PromptReader {
   readonly contextSize: number;
   /** Tokens that the template puts around a message, on average. */
   readonly perMessage: number;
+  /** Likewise around a call of a tool and its result. */
+  readonly perCall: number;
 }
 
 /** Characters tokenized without a pause: some milliseconds. */
@@ -28,50 +32,74 @@ const leastAnswer = 16;
 export async function buildPrompt(
   reader: PromptReader,
   messages: readonly PromptMessage[],
+  plan: Plan = {},
   maxTokens = Infinity,
 ): Promise<Prompt> {
-  const history = toHistory(messages);
+  const history = withAnswer(reader, withInstruction(toHistory(messages), plan), plan);
   const room = reader.contextSize - 1 - Math.min(leastAnswer, maxTokens);
-  const length = history.reduce((sum, item) => sum + textOf(item).length, 0);
+  const texts = [...history.map(textOf), plan.functions ? JSON.stringify(plan.functions) : ""];
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
   // A prompt is tokenized in one go, which blocks: one that cannot fit must not come that far.
-  if (length > 4 * pieceLength && (await countHistory(reader, history, room)) > room) throw tooLong(room);
-  const tokens = render(reader, history);
+  if (length > 4 * pieceLength && (await countTexts(reader, texts, room)) > room) throw tooLong(room);
+  const tokens = render(reader, history, plan.functions);
   if (tokens.length > room) throw tooLong(room);
   return { history, tokens };
 }
 
-/** Counts the texts exactly (very long ones, taken in pieces, a few tokens high) and adds what the template puts around a message. */
+/** In the system prompt that there is: not every template takes a second one. */
+function withInstruction(history: ChatHistoryItem[], { instruction }: Plan): ChatHistoryItem[] {
+  if (instruction === undefined) return history;
+  const [first, ...rest] = history;
+  if (first?.type !== "system") return [{ type: "system", text: instruction }, ...history];
+  return [{ type: "system", text: `${textOf(first)}\n\n${instruction}` }, ...rest];
+}
+
+/** Ends with the answer to be given. Under a grammar there is no room for thoughts, so the thinking is over when it begins. */
+function withAnswer({ wrapper }: PromptReader, history: ChatHistoryItem[], { grammar }: Plan): ChatHistoryItem[] {
+  if (history.at(-1)?.type === "model") return history;
+  const thinks = grammar !== undefined && wrapper.settings.segments?.thought !== undefined;
+  const thought = { type: "segment", segmentType: "thought", text: "", ended: true } as const;
+  return [...history, { type: "model", response: thinks ? [thought] : [] }];
+}
+
+/** Counts the texts exactly (very long ones, taken in pieces, a few tokens high) and adds what the template puts around a message or call. */
 export async function countTokens(reader: PromptReader, messages: readonly PromptMessage[]): Promise<number> {
-  return (await countHistory(reader, toHistory(messages))) + messages.length * reader.perMessage;
+  const calls = messages.flatMap(({ parts }) => parts.filter(({ type }) => type === "tool-call"));
+  // A result has its place in the answer that called for it.
+  const apart = messages.filter(({ role }) => role !== "tool");
+  const around = apart.length * reader.perMessage + calls.length * reader.perCall;
+  return (await countTexts(reader, toHistory(messages).map(textOf))) + around;
 }
 
 export function toReader(model: LlamaModel, wrapper: ChatWrapper, contextSize: number): PromptReader {
   const question: ChatHistoryItem = { type: "user", text: "a" };
   const answer: ChatHistoryItem = { type: "model", response: ["a"] };
+  const call = { type: "functionCall", name: "a", params: {}, result: {} } as const;
+  const caller: ChatHistoryItem = { type: "model", response: [call, "a"] };
   const length = (...history: ChatHistoryItem[]) => render({ model, wrapper }, history).length;
-  // What two more messages add, less their text.
-  const aroundTwo = length(question, answer, question) - length(question) - 2 * model.tokenize("a").length;
-  return { model, wrapper, contextSize, perMessage: Math.max(0, Math.ceil(aroundTwo / 2)) };
+  const answered = length(question, answer, question);
+  // What two more messages add, or a call, less their text.
+  const aroundTwo = answered - length(question) - 2 * model.tokenize("a").length;
+  const aroundCall = length(question, caller, question) - answered - model.tokenize("a{}{}").length;
+  const [perMessage, perCall] = [Math.max(0, Math.ceil(aroundTwo / 2)), Math.max(0, aroundCall)];
+  return { model, wrapper, contextSize, perMessage, perCall };
 }
 
 function render(
   { model, wrapper }: Pick<PromptReader, "model" | "wrapper">,
   history: readonly ChatHistoryItem[],
+  functions?: ChatModelFunctions,
 ): Token[] {
   const chatHistory: ChatHistoryItem[] = [...history];
   if (chatHistory.at(-1)?.type !== "model") chatHistory.push({ type: "model", response: [] });
-  return wrapper.generateContextState({ chatHistory }).contextText.tokenize(model.tokenizer);
+  const told = functions && { availableFunctions: functions, documentFunctionParams: true };
+  return wrapper.generateContextState({ chatHistory, ...told }).contextText.tokenize(model.tokenizer);
 }
 
 /** Leaves off once it has counted more than `enough`. */
-async function countHistory(
-  { model }: PromptReader,
-  history: readonly ChatHistoryItem[],
-  enough = Infinity,
-): Promise<number> {
+async function countTexts({ model }: PromptReader, texts: readonly string[], enough = Infinity): Promise<number> {
   let count = 0;
-  for (const item of history) {
-    const text = textOf(item);
+  for (const text of texts) {
     for (let at = 0; at < text.length && count <= enough;) {
       if (at > 0) await setImmediate();
       const end = endOfPiece(text, at);
@@ -88,28 +116,6 @@ function endOfPiece(text: string, at: number): number {
   if (most >= text.length) return text.length;
   const space = text.slice(at, most).lastIndexOf(" ");
   return space > 0 ? at + space : most;
-}
-
-/** Text only: reasoning and tool use of the past stay out; a picture or file of the past leaves a note, a new one is refused. */
-function toHistory(messages: readonly PromptMessage[]): ChatHistoryItem[] {
-  return messages.flatMap((message, index): ChatHistoryItem[] => {
-    let text = "";
-    for (const part of message.parts) {
-      if (part.type === "text") text += part.text;
-      if (part.type !== "image" && part.type !== "audio" && part.type !== "file") continue;
-      if (index === messages.length - 1)
-        throw new ChatError("invalid_request", `This model reads text only, and the message holds ${part.type} data.`);
-      text += `[${part.type}]`;
-    }
-    if (message.role === "user") return [{ type: "user", text }];
-    if (text === "" || message.role === "tool") return [];
-    return message.role === "system" ? [{ type: "system", text }] : [{ type: "model", response: [text] }];
-  });
-}
-
-function textOf(item: ChatHistoryItem): string {
-  const text = item.type === "model" ? item.response[0] : item.text;
-  return typeof text === "string" ? text : "";
 }
 
 function tooLong(room: number): ChatError {

@@ -15,7 +15,7 @@ describe("an answer", () => {
       model: "parlor-demo",
       kind: "local",
       contextWindow: 4_096,
-      capabilities: ["streaming", "multi-turn"],
+      capabilities: ["streaming", "multi-turn", "tools", "structured-output"],
       defaults: { temperature: 0.7, topP: 0.95, topK: 40 },
       deadlines: { firstTokenMs: 300_000, totalMs: 1_800_000 },
     });

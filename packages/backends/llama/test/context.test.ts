@@ -57,7 +57,7 @@ describe("a context of 256 tokens", () => {
     const out = new EventBuffer();
     const tooFew = { ...prompt, tokens: prompt.tokens.slice(0, 20) };
     const { signal } = new AbortController();
-    await generate(loaded.slots[0] as Slot, { prompt: tooFew, settings: {}, signal, out });
+    await generate(loaded.slots[0] as Slot, { prompt: tooFew, plan: {}, settings: {}, signal, out });
 
     const events = (await out.take()) ?? [];
     const said = loaded.model.tokenize(events.map((event) => (event.type === "text" ? event.text : "")).join(""));

@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FinishReason, ModelBackend, ModelSettings, PromptMessage, Usage } from "@parlor/core";
+import type {
+  BackendEvent,
+  FinishReason,
+  GenerateRequest,
+  ModelBackend,
+  ModelSettings,
+  PromptMessage,
+  Usage,
+} from "@parlor/core";
 import { type TinyGgufOptions, writeTinyGguf } from "@parlor/testkit/gguf";
 import { afterAll } from "vitest";
 import { llama, type LlamaOptions } from "../src/index.ts";
@@ -36,6 +44,7 @@ export interface Answer {
   readonly reasoning: string;
   readonly usage: Usage | undefined;
   readonly finish: FinishReason | undefined;
+  readonly calls: readonly Extract<BackendEvent, { type: "tool-call" }>[];
   /** Types of the events, one list per batch. */
   readonly batches: readonly (readonly string[])[];
 }
@@ -46,22 +55,34 @@ export async function ask(
   messages: string | readonly PromptMessage[],
   settings: ModelSettings = {},
   signal: AbortSignal = new AbortController().signal,
+  more: Omit<GenerateRequest, "messages" | "settings"> = {},
 ): Promise<Answer> {
-  const request = { messages: typeof messages === "string" ? [user(messages)] : messages, settings };
+  const request = { messages: typeof messages === "string" ? [user(messages)] : messages, settings, ...more };
   let [text, reasoning] = ["", ""];
   let usage: Usage | undefined;
   let finish: FinishReason | undefined;
+  const calls: Extract<BackendEvent, { type: "tool-call" }>[] = [];
   const batches: string[][] = [];
   for await (const batch of backend.generate(request, signal)) {
     batches.push(batch.map((event) => event.type));
     for (const event of batch) {
       if (event.type === "text") text += event.text;
       if (event.type === "reasoning") reasoning += event.text;
+      if (event.type === "tool-call") calls.push(event);
       if (event.type === "usage") usage = event.usage;
       if (event.type === "finish") finish = event.reason;
     }
   }
-  return { text, reasoning, usage, finish, batches };
+  return { text, reasoning, usage, finish, calls, batches };
+}
+
+/** Asks for something other than text. */
+export function askFor(
+  backend: ModelBackend,
+  { messages = [user("hi")], settings = {}, ...more }: Partial<GenerateRequest>,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  return ask(backend, messages, settings, signal, more);
 }
 
 /** Starts an answer and waits for its first batch, which says that it has a sequence. */

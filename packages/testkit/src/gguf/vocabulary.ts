@@ -21,10 +21,15 @@ export interface Vocabulary {
   readonly stories: readonly Story[];
   /** What it says when its context is not what it was when the answer began. */
   readonly confused: number | undefined;
+  /** The bytes that JSON is made of, what ends something first. */
+  readonly bytes: readonly number[];
   readonly begin: number;
   readonly end: number;
   readonly unknown: number;
 }
+
+/** A value ends as soon as it may; a name or a word goes on with the first letter that is left, a line ends last. */
+const shortestJson = `"}]:,ntfabcdeghijklmopqrsuvwxyz_0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ.{[ \n`;
 
 export const confusion = " [the context changed under way]";
 
@@ -40,9 +45,11 @@ export function toVocabulary(text: string, answers: Readonly<Record<string, stri
     { text: "<|im_start|>", type: kind.control },
     { text: "▁", type: kind.normal },
   ];
+  const firstByte = tokens.length;
   for (let byte = 0; byte < 256; byte += 1) {
     tokens.push({ text: `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`, type: kind.byte });
   }
+  const bytes = Array.from(shortestJson, (character) => firstByte + character.charCodeAt(0));
   const taken = new Set(tokens.map((token) => token.text));
   const add = (piece: string) => tokens.push({ text: piece, type: kind.userDefined }) - 1;
 
@@ -59,5 +66,5 @@ export function toVocabulary(text: string, answers: Readonly<Record<string, stri
     return topic === undefined ? { pieces } : { pieces, topic: add(topic) };
   });
   const confused = topics.length > 0 ? add(confusion) : undefined;
-  return { tokens, stories, confused, unknown: 0, begin: 1, end: 2 };
+  return { tokens, stories, confused, bytes, unknown: 0, begin: 1, end: 2 };
 }

@@ -7,6 +7,8 @@ export const feedForwardLength = 32;
 
 /** How sure it is of the next piece; so much that no temperature makes it waver. */
 const certain = 4_000;
+/** How much more it likes one byte than the next. */
+const step = 8;
 /** What having the right topic, or none, in its context adds. */
 const onTopic = 1_000;
 
@@ -16,9 +18,11 @@ const onTopic = 1_000;
  *
  * Topics use the attention: a topic's token is 1 at the topic's place too, every token looks for such tokens alone, and takes over what
  * it finds. So each piece is said because of the piece before *and* because of what the whole context is about.
+ *
+ * Under a grammar it says the pieces that the grammar lets through, and for the rest the shortest JSON.
  */
 export function toWeights(vocabulary: Vocabulary, endless: boolean) {
-  const { tokens, stories, confused, end } = vocabulary;
+  const { tokens, stories, confused, end, bytes } = vocabulary;
   const topics = stories.flatMap(({ topic }) => topic ?? []);
   if (topics.length > headLength) throw new Error(`At most ${headLength} topics fit.`);
 
@@ -53,6 +57,11 @@ export function toWeights(vocabulary: Vocabulary, endless: boolean) {
     if (!endless || pieces.length === 0) output.set(end, place(pieces.at(-1)), certain);
   });
   if (confused !== undefined) output.set(end, place(confused), certain);
+
+  // Far less than any piece: they matter where a grammar forbids what it would say.
+  bytes.forEach((token, rank) => {
+    for (let at = 0; at < places; at += 1) output.set(token, at, (bytes.length - rank) * step);
+  });
 
   // Attention: everybody asks, only topics answer. The last two places of a head are the ones that position hardly turns.
   const query = matrix(length, headLength);

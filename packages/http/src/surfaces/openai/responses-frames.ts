@@ -1,7 +1,15 @@
 import type { ChatError, TurnEvent } from "@parlor/core";
 import type { Frames } from "../../stream/follow.ts";
 import { eventFormat, eventWithoutId } from "../../stream/sse-encode.ts";
-import { callItem, messageItem, reasoningItem, type Shown, textPart, toResponse } from "./responses-reply.ts";
+import {
+  callItem,
+  lastStatusOf,
+  messageItem,
+  reasoningItem,
+  type Shown,
+  textPart,
+  toResponse,
+} from "./responses-reply.ts";
 
 /** An item that is being written. */
 interface Open {
@@ -38,11 +46,11 @@ export function responsesFrames(shown: Shown): Frames {
     return [added, { type: "response.content_part.added", ...place(open), part: textPart("") }];
   }
 
-  function finish(): readonly Event[] {
+  function finish(status?: "completed" | "incomplete"): readonly Event[] {
     if (!open) return [];
     const { kind, index, text } = open;
     const at = place(open);
-    const item = kind === "text" ? messageItem(turn, text) : reasoningItem(turn, index, text);
+    const item = kind === "text" ? messageItem(turn, text, status) : reasoningItem(turn, index, text, status);
     open = undefined;
     output.push(item);
     const done = { type: "response.output_item.done", output_index: index, item };
@@ -78,7 +86,7 @@ export function responsesFrames(shown: Shown): Frames {
   }
 
   function end({ type: _type, offset: _offset, meta: _meta, ...outcome }: Extract<TurnEvent, { type: "end" }>) {
-    const before = finish();
+    const before = finish(lastStatusOf(outcome));
     const response = toResponse(shown, output, outcome);
     const { status } = response;
     const type = status === "completed" || status === "failed" ? status : "incomplete";

@@ -11,7 +11,7 @@ export interface Shown {
 }
 
 /** The parts of an answer as this protocol's items: what the engine's own tools did is not shown. */
-export function toItems({ turn, isTheirs }: Shown, parts: readonly Part[]): readonly object[] {
+export function toItems({ turn, isTheirs }: Shown, parts: readonly Part[], outcome: TurnOutcome): readonly object[] {
   const items: object[] = [];
   let text = "";
   for (const part of parts) {
@@ -20,7 +20,7 @@ export function toItems({ turn, isTheirs }: Shown, parts: readonly Part[]): read
     else if (part.type === "tool-call" && isTheirs(part.name)) items.push(callItem(part));
   }
   // One message, as the protocol's own models give it, however many steps it took.
-  if (text !== "" || items.length === 0) items.unshift(messageItem(turn, text));
+  if (text !== "" || items.length === 0) items.unshift(messageItem(turn, text, lastStatusOf(outcome)));
   return items;
 }
 
@@ -29,7 +29,7 @@ export const messageItem = (turn: Turn, text: string, status = "completed") => (
   id: `msg_${turn.message}`,
   role: "assistant",
   status,
-  content: status === "completed" ? [textPart(text)] : [],
+  content: status === "in_progress" ? [] : [textPart(text)],
 });
 
 export const textPart = (text: string) => ({ type: "output_text", text, annotations: [], logprobs: [] });
@@ -39,7 +39,7 @@ export const reasoningItem = (turn: Turn, index: number, text: string, status = 
   id: `rs_${turn.message}_${index}`,
   summary: [],
   status,
-  content: status === "completed" ? [{ type: "reasoning_text", text }] : [],
+  content: status === "in_progress" ? [] : [{ type: "reasoning_text", text }],
 });
 
 export const callItem = (
@@ -84,6 +84,9 @@ export function toResponse(shown: Shown, output: readonly object[], outcome: Tur
     usage: outcome?.usage ? toResponsesUsage(outcome.usage) : null,
   };
 }
+
+/** Of the item that was being written at the end. */
+export const lastStatusOf = (outcome: TurnOutcome) => (statusOf(outcome) === "completed" ? "completed" : "incomplete");
 
 function statusOf(outcome: TurnOutcome): string {
   if (outcome.status === "complete") return incompleteOf(outcome) ? "incomplete" : "completed";

@@ -86,7 +86,7 @@ export function responses(service: Service): Route {
       if (body.stream) return sse(service, turn, responsesFrames(shown(turn, body)), undefined, wait);
       const { parts, outcome } = await replyOf(turn, call.request.signal);
       const about = shown(turn, body);
-      return json(200, toResponse(about, toItems(about, parts), outcome));
+      return json(200, toResponse(about, toItems(about, parts, outcome), outcome));
     },
   });
 }

@@ -100,8 +100,11 @@ export function uiStreamFrames(turn: Turn): Frames {
       let out = "";
       for (const event of events) {
         out += nextStep(event, last);
-        if (event.type === "text" || event.type === "reasoning") out += say(event.offset, event.type, event.text);
-        else if (event.type === "end") out += over(event);
+        if (event.type === "text" || event.type === "reasoning") {
+          out += say(event.offset, event.type, event.text);
+          // As in the stored message: nothing is added to a part that the provider has signed.
+          if (event.meta) out += close();
+        } else if (event.type === "end") out += over(event);
         else out += tool(event);
         last = event;
       }

@@ -53,7 +53,12 @@ const toolPart = z.object({
 });
 
 const shownPart = z.union([
-  z.object({ type: z.enum(["text", "reasoning"]), text: z.string(), state: z.literal("done").optional() }),
+  z.object({
+    type: z.enum(["text", "reasoning"]),
+    text: z.string(),
+    state: z.literal("done").optional(),
+    id: z.string().optional(),
+  }),
   z.object({ type: z.literal("file"), url: z.string(), mediaType: z.string(), filename: z.string().optional() }),
   z.object({ type: z.literal("step-start") }),
   toolPart,

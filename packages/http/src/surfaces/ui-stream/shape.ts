@@ -43,14 +43,20 @@ function resultsOf(messages: readonly Message[], index: number): ReadonlyMap<str
 function toAnswer(parts: readonly Part[], results: ReadonlyMap<string, Result>) {
   const shown: object[] = [];
   let inStep = false;
+  let blocks = 0;
   for (const part of parts) {
     if (part.type === "tool-result") inStep = false;
     if (part.type !== "text" && part.type !== "reasoning" && part.type !== "tool-call") continue;
     if (part.type !== "tool-call" && part.text === "") continue;
     if (!inStep) shown.push({ type: "step-start" });
     inStep = true;
-    if (part.type === "tool-call") shown.push(toTool(part, results.get(part.id)));
-    else shown.push({ type: part.type, text: part.text, state: "done" });
+    if (part.type === "tool-call") {
+      shown.push(toTool(part, results.get(part.id)));
+      continue;
+    }
+    const { type, text } = part;
+    blocks += 1;
+    shown.push({ type, text, state: "done", ...(type === "reasoning" && { id: String(blocks) }) });
   }
   return shown;
 }

@@ -91,7 +91,7 @@ export const uiStream: HttpTopic = {
         const [, answer] = await stored(site);
         assert.deepEqual(answer?.parts, [
           { type: "step-start" },
-          { type: "reasoning", text: "hm", state: "done" },
+          { type: "reasoning", id: "1", text: "hm", state: "done" },
           {
             type: "tool-weather",
             toolCallId: "t1",

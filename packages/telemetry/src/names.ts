@@ -38,5 +38,9 @@ export const metricNames = {
   retries: "parlor_model_retries_total",
   requests: "http_server_request_duration_seconds",
   streams: "parlor_open_streams",
+  modelHealthy: "parlor_model_healthy",
+  circuitOpen: "parlor_model_circuit_open",
+  calls: "parlor_model_calls",
+  storeHealthy: "parlor_store_healthy",
   store: "parlor_store_operation_duration_seconds",
 } as const;

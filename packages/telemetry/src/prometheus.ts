@@ -3,6 +3,7 @@ import type { Metrics, ServedRequest } from "@parlor/http";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { metricNames } from "./names.ts";
 import { timedStorage } from "./timed-storage.ts";
+import { watchHealth } from "./watch-health.ts";
 
 export interface PrometheusOptions {
   /** The host's own; default: a new one, with what prom-client says of the process. */
@@ -96,6 +97,8 @@ export function prometheus(options: PrometheusOptions = {}): Prometheus {
       this.set(load("waiting"));
     },
   });
+
+  watchHealth(registry, engines);
 
   function onTurn(summary: TurnSummary): void {
     const { outcome, firstEventMs, acceptedMs, status, code = "" } = summary;

@@ -1,4 +1,4 @@
-import { ChatError, createChatEngine, memory } from "@parlor/core";
+import { ChatError, circuitBreaker, createChatEngine, fallback, limitConcurrency, memory } from "@parlor/core";
 import { says, scriptedBackend } from "@parlor/core/testing";
 import { createHandler } from "@parlor/http";
 import { toFetch } from "@parlor/http/fetch";
@@ -129,4 +129,19 @@ test("only admins read them where that is wanted, at a path of one's own, in a r
   expect((await ask("/metrics", { as: "root" })).status).toBe(404);
   expect(registry.getSingleMetric("parlor_turns_total")).toBeDefined();
   expect(registry.getSingleMetric("process_cpu_user_seconds_total")).toBeUndefined();
+});
+
+test("the health of models and stores, and the state of what guards them", async () => {
+  const metrics = prometheus();
+  const failing = scriptedBackend([{ fail: new ChatError("backend_error", "no") }], { info: { model: "first" } });
+  const second = limitConcurrency(scriptedBackend(says("hi"), { info: { model: "second" } }), { calls: 3 });
+  const engine = createChatEngine({ backend: fallback([circuitBreaker(failing, { failures: 1 }), second]) });
+  metrics.watch(engine);
+  await engine.send({ owner: "ada", message: "Hi" });
+  const samples = parse((await metrics.render()).text);
+  expect(samples.get('parlor_model_healthy{gen_ai_request_model="first"}')).toBe(0);
+  expect(samples.get('parlor_model_healthy{gen_ai_request_model="second"}')).toBe(1);
+  expect(samples.get('parlor_model_circuit_open{gen_ai_request_model="first"}')).toBe(1);
+  expect(samples.get('parlor_model_calls{gen_ai_request_model="second",state="running"}')).toBe(0);
+  expect(samples.get('parlor_store_healthy{part="sessions",store="memory"}')).toBe(1);
 });

@@ -3,7 +3,7 @@ import { ChatError } from "../errors/index.ts";
 /** Whether turns may begin: asked before anything is done, and again once a turn has its claim and could be waited for. */
 export class Admission {
   #draining = false;
-  readonly #erasing = new Map<string, number>();
+  readonly #erasing = new Map<string, Promise<unknown>>();
 
   /** Throws `draining`, or `turn_in_progress` while everything of this owner is being erased. */
   check(owner: string): void {
@@ -15,15 +15,15 @@ export class Admission {
     this.#draining = true;
   }
 
-  /** No turn of this owner begins while `work` runs. */
+  /** No turn of this owner begins while `work` runs; one at a time, for each lifts what keeps turns of other nodes away. */
   async erasing<T>(owner: string, work: () => Promise<T>): Promise<T> {
-    this.#erasing.set(owner, (this.#erasing.get(owner) ?? 0) + 1);
+    const before = this.#erasing.get(owner);
+    const mine = before ? before.then(work, work) : work();
+    this.#erasing.set(owner, mine);
     try {
-      return await work();
+      return await mine;
     } finally {
-      const others = (this.#erasing.get(owner) ?? 1) - 1;
-      if (others > 0) this.#erasing.set(owner, others);
-      else this.#erasing.delete(owner);
+      if (this.#erasing.get(owner) === mine) this.#erasing.delete(owner);
     }
   }
 }

@@ -26,14 +26,14 @@ export async function eraseOwner(
   const cancel = clock.every(sealMs / 3, () => {
     sealing = turns.seal(owner, sealMs).catch((error: unknown) => report(error, "sealing an owner"));
   });
+  const since = clock.monotonic();
   try {
-    for (const since = clock.monotonic(); clock.monotonic() - since < patienceMs;) {
-      const running = await turns.seal(owner, sealMs);
-      if (running.length === 0) break;
-      await Promise.all(running.map(async (turn) => (await fold(parts, turn)) || stop(turn.key)));
-      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
-    }
-    const count = await sessions.deleteOwner(owner);
+    let count = 0;
+    do {
+      await endTurns(parts, owner, stop, since);
+      count += await sessions.deleteOwner(owner);
+      // Another node that erased this owner too has lifted the seal when it was done: what began then is ended and erased as well.
+    } while ((await turns.seal(owner, sealMs)).length > 0 && clock.monotonic() - since < patienceMs);
     cancel();
     // One that is under way would seal the owner after the seal was lifted.
     await sealing;
@@ -42,4 +42,20 @@ export async function eraseOwner(
   } finally {
     cancel();
   }
+}
+
+/** Seals the owner, and stops what runs of theirs on any node. */
+async function endTurns(
+  parts: Parts,
+  owner: string,
+  stop: (key: SessionKey) => Promise<boolean>,
+  since: number,
+): Promise<void> {
+  const { clock, storage } = parts;
+  do {
+    const running = await storage.turns.seal(owner, sealMs);
+    if (running.length === 0) return;
+    await Promise.all(running.map(async (turn) => (await fold(parts, turn)) || stop(turn.key)));
+    await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+  } while (clock.monotonic() - since < patienceMs);
 }

@@ -241,3 +241,27 @@ test("a turn of a node that died does not keep its owner from being erased", asy
   expect(await erased).toBe(1);
   expect(await one.storage.turns.live(key)).toBeUndefined();
 });
+
+test("two nodes that erase an owner at once cut no turn that begins when the first one is done", async () => {
+  const one = world([{ text: "so far", type: "text" }, { stall: true }]);
+  const { engine, clock, storage } = one;
+  const other = one.node().engine;
+  // The second node's last step takes its time.
+  const deleteOwner = storage.sessions.deleteOwner.bind(storage.sessions);
+  const deleting = Promise.withResolvers<void>();
+  storage.sessions.deleteOwner = async (owner) => {
+    storage.sessions.deleteOwner = deleteOwner;
+    await deleting.promise;
+    return deleteOwner(owner);
+  };
+  const slow = other.sessions.deleteOwner("ada");
+  await settle();
+  await engine.sessions.deleteOwner("ada");
+  const turn = await engine.start({ ...ada, message: "between" });
+  await texts(turn, 1);
+  deleting.resolve();
+  await pass(clock, 2_000, 50);
+  await slow;
+  expect((await turn.reply()).outcome.status).toBe("interrupted");
+  expect(await storage.sessions.stats("ada")).toMatchObject({ sessions: 0, messages: 0 });
+});

@@ -21,7 +21,7 @@ export type {
 } from "./engine/types.ts";
 export { isoTime } from "./iso-time.ts";
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
-export { LimitsWithStandIn, takeRequest } from "./limits/index.ts";
+export { LimitsWithStandIn, noPlaceLeft, takeRequest } from "./limits/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
 export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
 export {

@@ -28,6 +28,8 @@ export interface Decision {
 export interface Quota extends LimitRule {
   /** What it counts: `turns`, `requests` … */
   readonly name: string;
+  /** Default: requests. */
+  readonly unit?: "tokens" | "concurrent-requests";
   readonly remaining: number;
   /** Until the window ends, in milliseconds. */
   readonly resetMs: number;

@@ -1,3 +1,3 @@
 export { type Grant, Limiter } from "./limiter.ts";
 export { LimitsWithStandIn } from "./stand-in.ts";
-export { takeRequest } from "./windows.ts";
+export { noPlaceLeft, takeRequest } from "./windows.ts";

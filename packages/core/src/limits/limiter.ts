@@ -2,7 +2,7 @@ import type { LimitReceipt, Quota } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import type { LimitOptions } from "../engine/types.ts";
 import type { LimitsWithStandIn } from "./stand-in.ts";
-import { charge, quotasOf, receiptsOf, refusalOf } from "./windows.ts";
+import { charge, noPlaceLeft, quotasOf, receiptsOf, refusalOf } from "./windows.ts";
 
 /** What a turn took; give it back with `settle`. */
 export interface Grant {
@@ -48,10 +48,7 @@ export class Limiter {
       ...[...receiptsOf(asked), ...receiptsOf(reserved)].map((receipt) => this.#store.settle(receipt, 0)),
       placed && place !== undefined && this.#store.release(place, turn),
     ]);
-    throw (
-      refused ??
-      new ChatError("too_many_turns", `At most ${concurrentTurns} turns may run at once.`, { retryAfterMs: 1_000 })
-    );
+    throw refused ?? tooManyTurns(concurrentTurns ?? 0);
   }
 
   /** Reserved → real; frees the place. */
@@ -71,3 +68,9 @@ export class Limiter {
 }
 
 const placeOf = (owner: string) => `turns:${owner}`;
+
+function tooManyTurns(limit: number): ChatError {
+  const retryAfterMs = 1_000;
+  const quotas = [noPlaceLeft("running-turns", limit, retryAfterMs)];
+  return new ChatError("too_many_turns", `At most ${limit} turns may run at once.`, { retryAfterMs, quotas });
+}

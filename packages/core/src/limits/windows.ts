@@ -45,7 +45,18 @@ export function receiptsOf(charges: readonly Charge[]): readonly LimitReceipt[] 
 }
 
 export function quotasOf(charges: readonly Charge[]): readonly Quota[] {
-  return charges.map(({ name, rule, decision: { remaining, resetMs } }) => ({ name, ...rule, remaining, resetMs }));
+  return charges.map(({ name, rule, decision: { remaining, resetMs } }) => ({
+    name,
+    ...(name === "tokens" && { unit: "tokens" }),
+    ...rule,
+    remaining,
+    resetMs,
+  }));
+}
+
+/** Of so many at once all are taken. */
+export function noPlaceLeft(name: string, limit: number, retryAfterMs: number): Quota {
+  return { name, unit: "concurrent-requests", limit, windowMs: Infinity, remaining: 0, resetMs: retryAfterMs };
 }
 
 /** The error that a refusal among these is; undefined: all passed. */

@@ -1,4 +1,4 @@
-import { ChatError, type Decision, type LimitRule, type LimitStore } from "@parlor/core";
+import { ChatError, type LimitRule, type LimitStore, type Quota } from "@parlor/core";
 
 export interface LoginLimits {
   /** Failed attempts for one name; default 10 in 5 minutes. */
@@ -20,26 +20,27 @@ export function createThrottle(store: LimitStore, limits: LoginLimits = {}) {
 
   /** Throws `rate_limited`. Counts before the password is looked at, so that many at once are no way around. */
   return async function attempt(username: string, address: string): Promise<Attempt> {
-    const decisions = await Promise.all([
-      store.consume(`login:account:${await sha256(username)}`, 1, perAccount),
-      store.consume(`login:${address}`, 1, perAddress),
+    const consume = async (name: string, key: string, rule: LimitRule) => {
+      const { receipt, allowed, remaining, resetMs } = await store.consume(key, 1, rule);
+      return { receipt, allowed, quota: { name, ...rule, remaining, resetMs } };
+    };
+    const charges = await Promise.all([
+      consume("logins-by-name", `login:account:${await sha256(username)}`, perAccount),
+      consume("logins-by-address", `login:${address}`, perAddress),
     ]);
     const giveBack = async () => {
-      await Promise.all(decisions.flatMap(({ receipt }) => (receipt ? [store.settle(receipt, 0)] : [])));
+      await Promise.all(charges.flatMap(({ receipt }) => (receipt ? [store.settle(receipt, 0)] : [])));
     };
-    const refused = decisions.filter(({ allowed }) => !allowed);
-    if (refused.length > 0) {
-      await giveBack();
-      throw tooMany(refused);
-    }
-    return { succeeded: giveBack };
+    if (charges.every(({ allowed }) => allowed)) return { succeeded: giveBack };
+    await giveBack();
+    throw tooMany(charges.flatMap(({ allowed, quota }) => (allowed ? [] : [quota])));
   };
 }
 
-function tooMany(refused: readonly Decision[]): ChatError {
-  const retryAfterMs = Math.max(...refused.map(({ resetMs }) => resetMs));
+function tooMany(quotas: readonly Quota[]): ChatError {
+  const retryAfterMs = Math.max(...quotas.map(({ resetMs }) => resetMs));
   const seconds = Math.ceil(retryAfterMs / 1000);
-  return new ChatError("rate_limited", `Too many failed logins; try again in ${seconds} s.`, { retryAfterMs });
+  return new ChatError("rate_limited", `Too many failed logins; try again in ${seconds} s.`, { retryAfterMs, quotas });
 }
 
 /** A name may be any text; keys of stores may not. */

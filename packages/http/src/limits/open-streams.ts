@@ -1,4 +1,4 @@
-import { ChatError } from "@parlor/core";
+import { ChatError, noPlaceLeft } from "@parlor/core";
 
 /** How many streams and sockets each has open here. In this process only: what they cost is its memory and its connections. */
 export class OpenStreams {
@@ -12,8 +12,10 @@ export class OpenStreams {
   /** Throws `too_many_streams` where one more is one too many. */
   check(key: string): void {
     if ((this.#open.get(key) ?? 0) < this.#most) return;
+    const retryAfterMs = 1_000;
     throw new ChatError("too_many_streams", `At most ${this.#most} streams may be open at once. Close one first.`, {
-      retryAfterMs: 1_000,
+      retryAfterMs,
+      quotas: [noPlaceLeft("streams", this.#most, retryAfterMs)],
     });
   }
 

@@ -119,6 +119,7 @@ export const hostile: HttpTopic = {
         const greedy = await ask("POST", "/chat", { body: { ...body, max_tokens: 95 } });
         expectProblem(greedy, 429, "token_budget_exceeded");
         assert.match(greedy.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
+        assert.equal(greedy.headers.get("ratelimit-policy"), '"tokens-60";q=100;w=60;qu="tokens"');
         assert.equal((await ask("POST", "/chat", { as: "eve", body })).status, 200);
       },
       { engine: () => ({ limits: { tokens: [{ limit: 100, windowMs: 60_000 }] } }) },

@@ -125,6 +125,10 @@ export const limits: HttpTopic = {
           const refused = await ask(method, path, asked);
           expectProblem(refused, 429, "too_many_streams");
           assert.equal(refused.headers.get("retry-after"), "1");
+          assert.deepEqual(fieldsOf(refused), {
+            policy: '"streams";q=2;qu="concurrent-requests"',
+            left: '"streams";r=0;t=1',
+          });
         }
         assert.equal(backend.calls.length, 2);
         assert.equal((await ask("GET", "/sessions")).status, 200);

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { anthropic } from "@parlor/anthropic";
 import type { Capability, ModelInfo } from "@parlor/core";
@@ -6,6 +8,7 @@ import { GoogleGenerativeAI } from "@google/generative-ai";
 import { google } from "@parlor/google";
 import { generativeAi } from "@parlor/google/generative-ai";
 import { inference } from "@parlor/inference";
+import { llama } from "@parlor/llama";
 import {
   groq,
   huggingface,
@@ -17,6 +20,7 @@ import {
   openrouter,
   vllm,
 } from "@parlor/openai";
+import { writeTinyGguf } from "@parlor/testkit/gguf";
 
 /** One way to ask a model. What it can do is what its backend declares; its tests hold it to that. */
 interface Row {
@@ -84,7 +88,24 @@ const rows: readonly Row[] = [
     modelType: "inference",
     info: inference({ baseURL }).info,
   },
+  {
+    call: "`llama()`",
+    tested: "packages/backends/llama/test/conformance.test.ts",
+    modelType: "local",
+    info: await localInfo(),
+  },
 ];
+
+/** A local model has to be there to tell what it can do: this one thinks. */
+async function localInfo(): Promise<ModelInfo> {
+  const folder = mkdtempSync(join(tmpdir(), "parlor-docs-"));
+  const modelPath = join(folder, "model.gguf");
+  await writeTinyGguf(modelPath, { reasoning: "They want to know." });
+  const backend = await llama({ modelPath, gpu: false, threads: 1 });
+  await backend.close();
+  rmSync(folder, { recursive: true });
+  return backend.info;
+}
 
 const columns: readonly (readonly [heading: string, capability: Capability])[] = [
   ["thoughts", "reasoning"],

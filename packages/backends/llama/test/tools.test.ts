@@ -51,6 +51,13 @@ describe("tools", () => {
     expect((await askFor(model, { tools: [zone] })).calls).toMatchObject([{ name: "zone", input: {} }]);
   });
 
+  it("are called by a model that thinks, after its thoughts", async () => {
+    const thinker = await load({ text: "||call: weather", reasoning: "They want to know." });
+    const { text, reasoning, calls, finish } = await askFor(thinker, { tools });
+    expect({ text, reasoning, finish }).toEqual({ text: "", reasoning: "They want to know.", finish: "tool-calls" });
+    expect(calls).toMatchObject([{ name: "weather", input: allowed }]);
+  });
+
   it("give their results to the model, which goes on", async () => {
     const { text, finish, calls } = await askFor(model, { tools, messages: [asked, called, result] });
     expect({ text, finish, calls }).toEqual({ text: "Blue sky over Köln.", finish: "stop", calls: [] });

@@ -83,7 +83,7 @@ export function toRequest(asked: AskOptions["request"] = "Hi"): GenerateRequest 
     : { messages: [says("Hi")], settings: {}, ...asked };
 }
 
-async function gather(backend: ModelBackend, asked: AskOptions): Promise<Outcome> {
+export async function gather(backend: ModelBackend, asked: AskOptions): Promise<Outcome> {
   const { signal = new AbortController().signal } = asked;
   const batches: (readonly BackendEvent[])[] = [];
   let error: ChatError | undefined;
@@ -114,7 +114,7 @@ export function toOutcome(batches: Outcome["batches"], error?: ChatError): Outco
   };
 }
 
-async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   const timer = new AbortController();
   const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
     throw new Error(`${what} did not come within ${ms} ms`);

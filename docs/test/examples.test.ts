@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { connect, contentOf, type SocketClient } from "@parlor/testkit/http";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
 import { expect, test } from "vitest";
 import { freePort, run, start } from "./run.ts";
@@ -34,7 +35,11 @@ test.for(["express", "fastify", "hono", "node-http"])("%s", async (name) => {
     role: "system",
     content: "You help the customers of a bookshop.",
   });
+  const socket = (await connect(`${url}/ai`, { as: null, headers: { "x-user": "ada" } })) as SocketClient;
+  socket.send({ message: "And now?", session_id: "s1" });
+  expect(contentOf(await socket.turn())).toBe("A book for you.");
   expect(await app.stop()).toBe(0);
+  expect((await socket.closed).code).toBe(1001);
   await provider.close();
 });
 

@@ -18,9 +18,11 @@ app.use(express.json());
 app.get("/", (_request, response) => void response.send("The bookshop"));
 
 // Whose conversations a request may see: your session or token decides. Here, for the example, a header.
-app.use("/ai", parlor(engine, { auth: ({ raw }) => (raw.get("x-user") ? { id: raw.get("x-user")! } : undefined) }));
+const chat = parlor(engine, { auth: ({ raw }) => (raw.get("x-user") ? { id: raw.get("x-user")! } : undefined) });
+app.use("/ai", chat);
 
 const server = app.listen(Number(PORT), "127.0.0.1", () => console.log("listening on", server.address()));
+chat.attach(server, { path: "/ai" }); // WebSockets
 process.once("SIGTERM", () => {
   server.close();
   void engine.close(); // lets running turns finish

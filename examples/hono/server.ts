@@ -4,6 +4,7 @@
 import { serve } from "@hono/node-server";
 import { createChatEngine } from "@parlor/core";
 import { parlor } from "@parlor/hono";
+import { attach } from "@parlor/hono/node";
 import { openai } from "@parlor/openai";
 import { Hono } from "hono";
 
@@ -30,6 +31,7 @@ app.route("/ai", parlor<Shop>(engine, { auth: ({ raw }) => raw.get("customer") }
 
 const { fetch } = app;
 const server = serve({ fetch, hostname: "127.0.0.1", port: Number(PORT) }, (at) => console.log("listening on", at));
+attach(server, { path: "/ai" }); // WebSockets
 process.once("SIGTERM", () => {
   server.close();
   void engine.close(); // lets running turns finish

@@ -4,7 +4,7 @@
 import { createServer } from "node:http";
 import { createChatEngine } from "@parlor/core";
 import { createHandler } from "@parlor/http";
-import { listener } from "@parlor/http/node";
+import { attach, listener } from "@parlor/http/node";
 import { openai } from "@parlor/openai";
 
 const { OPENAI_BASE_URL: baseURL, PORT = "3000" } = process.env;
@@ -25,6 +25,7 @@ const chat = listener(handler, {
 });
 
 const server = createServer(chat);
+attach(server, { path: "/ai" }); // WebSockets
 server.listen(Number(PORT), "127.0.0.1", () => console.log("listening on", server.address()));
 process.once("SIGTERM", () => {
   server.close();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { BackendEvent } from "@parlor/core";
 import { manualClock, says } from "@parlor/core/testing";
 import { contentOf, type Frame, type SocketClient } from "../socket.ts";
-import type { HttpTopic, Setting } from "../suite.ts";
+import type { HttpTopic, Setting, Site } from "../suite.ts";
 import { socketCheck } from "./sockets.ts";
 
 const hi = { message: "Hi", session_id: "s1" };
@@ -16,6 +16,16 @@ const long: readonly BackendEvent[] = Array.from({ length: 400 }, (_, index) => 
 }));
 const whole = long.map((event) => (event.type === "text" ? event.text : "")).join("");
 const engine = () => ({ maxAnswerCharacters: 2 * whole.length, clock: manualClock() });
+
+/** A reader that takes nothing, of a turn whose model has said it all. */
+async function stuck({ socket, backend }: Site): Promise<SocketClient> {
+  const client = await socket();
+  client.webSocket.pause();
+  client.send(hi);
+  const { left } = await backend.called();
+  await left;
+  return client;
+}
 
 /** All that still comes until it closes. */
 async function rest(client: SocketClient): Promise<Frame[]> {
@@ -157,13 +167,8 @@ export const socketAbuse: HttpTopic = {
     ),
     socketCheck(
       "a slow reader gets everything in the end",
-      async ({ socket, backend }) => {
-        const client = await socket();
-        client.webSocket.pause();
-        client.send(hi);
-        await (
-          await backend.called()
-        ).left;
+      async (site) => {
+        const client = await stuck(site);
         client.webSocket.resume();
         assert.equal(contentOf(await client.turn()), whole);
       },
@@ -171,23 +176,19 @@ export const socketAbuse: HttpTopic = {
     ),
     socketCheck(
       "P13: a reader that takes nothing is cut after the stall time, slows nobody, and resumes without loss",
-      async ({ socket, backend, engine: chat }) => {
-        const [stuck, other] = [await socket(), await socket()];
-        stuck.webSocket.pause();
-        stuck.send(hi);
-        await (
-          await backend.called()
-        ).left;
+      async (site) => {
+        const { engine: chat } = site;
+        const [reader, other] = [await stuck(site), await site.socket()];
         await (await chat.live({ owner: "ada", id: "s1" }))?.reply();
         other.send({ type: "ping" });
         assert.equal((await other.next()).type, "pong");
         (chat.clock as ReturnType<typeof manualClock>).advance(30_000);
         // It finds out when it reads again.
-        stuck.webSocket.resume();
-        const seen = await rest(stuck);
+        reader.webSocket.resume();
+        const seen = await rest(reader);
         assert.ok(seen.length < long.length, "it was not cut");
         // A runtime's own socket may have no way to break off but to close.
-        assert.ok([1005, 1006].includes((await stuck.closed).code));
+        assert.ok([1005, 1006].includes((await reader.closed).code));
         other.send({ type: "resume", session_id: "s1", last_event_id: seen.at(-1)?.id });
         assert.equal(contentOf([...seen, ...(await other.turn())]), whole);
       },
@@ -195,13 +196,8 @@ export const socketAbuse: HttpTopic = {
     ),
     socketCheck(
       "T19: who reads nothing and asks on is not answered without end",
-      async ({ socket, backend }) => {
-        const client = await socket();
-        client.webSocket.pause();
-        client.send(hi);
-        await (
-          await backend.called()
-        ).left;
+      async (site) => {
+        const client = await stuck(site);
         for (let sent = 0; sent < 100; sent += 1) client.send({ type: "ping" });
         client.webSocket.resume();
         const frames = await rest(client);

@@ -4,6 +4,7 @@ import { says, type Step } from "@parlor/core/testing";
 import { DefaultChatTransport, type UIMessage, validateUIMessages } from "ai";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { textOf, until } from "./page.ts";
 import { serve, type Site } from "./serve.ts";
 
 const headers = { authorization: "Bearer ada" };
@@ -20,7 +21,6 @@ async function load({ url }: Site): Promise<UIMessage[]> {
   return messages.length === 0 ? [] : validateUIMessages({ messages });
 }
 
-const textOf = ({ parts }: UIMessage) => parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 const textsOf = (messages: readonly UIMessage[]) => messages.map((message) => [message.role, textOf(message)]);
 
 /** Without fields that are there and undefined. */
@@ -29,17 +29,6 @@ const plain = (messages: readonly UIMessage[]): unknown => JSON.parse(JSON.strin
 /** What differs by design: a message of the user has no metadata before it is stored, and an answer no status before it ends. */
 const contentOf = (messages: readonly UIMessage[]) =>
   plain(messages.map(({ id, role, parts }) => ({ id, role, parts })) as UIMessage[]);
-
-const until = async (chat: Chat<UIMessage>, done: () => boolean): Promise<void> => {
-  if (done()) return;
-  await new Promise<void>((resolve) => {
-    const stop = chat["~registerMessagesCallback"](() => {
-      if (!done()) return;
-      stop();
-      resolve();
-    });
-  });
-};
 
 const counted =
   (failing: readonly number[] = []) =>
@@ -104,7 +93,7 @@ test("a page that reloads in mid-answer resumes, and the old page too", async ()
   const chat = open(site);
   await chat.sendMessage({ text: "Hi" });
   const answering = chat.regenerate();
-  await until(chat, () => textOf(chat.lastMessage!) === "one two");
+  await until(chat, () => textOf(chat.lastMessage) === "one two");
   await chat.stop();
   await answering;
 
@@ -112,7 +101,7 @@ test("a page that reloads in mid-answer resumes, and the old page too", async ()
   expect(textsOf(reloaded.messages)).toEqual([["user", "Hi"]]);
   const resuming = [reloaded.resumeStream(), chat.resumeStream()];
   for (const page of [reloaded, chat])
-    await until(page, () => page.status === "streaming" && textOf(page.lastMessage!) === "one two");
+    await until(page, () => page.status === "streaming" && textOf(page.lastMessage) === "one two");
   gate.resolve();
   await Promise.all(resuming);
   for (const page of [reloaded, chat]) {
@@ -134,7 +123,7 @@ test("a turn that is stopped on the server keeps what there is", async () => {
   );
   const chat = open(site);
   const answering = chat.sendMessage({ text: "Hi" });
-  await until(chat, () => chat.lastMessage?.role === "assistant" && textOf(chat.lastMessage) === "half an");
+  await until(chat, () => textOf(chat.lastMessage) === "half an");
   const stopped = await fetch(`${site.url}/api/chat/c1/stop`, { method: "POST", headers });
   expect(await stopped.json()).toEqual({ stopped: true });
   await answering;

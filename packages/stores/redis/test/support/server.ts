@@ -7,8 +7,11 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { afterAll } from "vitest";
 
-export const canStartServers = spawnSync("redis-server", ["--version"]).status === 0;
-if (!canStartServers) console.warn("skipped: there is no redis-server to start");
+/** What is started: another Redis, or a server that speaks like one, where PARLOR_TEST_REDIS_SERVER names it (`valkey-server`). */
+const program = process.env["PARLOR_TEST_REDIS_SERVER"] ?? "redis-server";
+
+export const canStartServers = spawnSync(program, ["--version"]).status === 0;
+if (!canStartServers) console.warn(`skipped: there is no ${program} to start`);
 
 /** A server of the test's own. */
 export interface Server {
@@ -57,7 +60,7 @@ export function servers(): (...options: string[]) => Promise<Server> {
     const url = `redis://127.0.0.1:${port}`;
     const start = async (...more: string[]) => {
       const fixed = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""];
-      child = spawn("redis-server", [...fixed, ...options, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+      child = spawn(program, [...fixed, ...options, ...more], { stdio: ["ignore", "pipe", "inherit"] });
       for await (const line of child.stdout ?? [])
         if (/Ready to accept|Loading the RDB|Reading RDB|DB loaded|Server initialized/.test(String(line))) break;
       child.stdout?.resume();

@@ -34,7 +34,7 @@ async function stores(): Promise<void> {
   const figures = await runStores({
     stores: subjectNames,
     rounds,
-    turns: 200,
+    turns: 100,
     atOnce: 32,
     onRound: (name, round, { turn, bare }) =>
       console.error(`${name} ${round}: ${turn.toFixed(0)} µs a turn, ${bare.toFixed(0)} µs with the driver alone`),

@@ -33,8 +33,12 @@ async function session(): Promise<string> {
   return id;
 }
 
+/** Made once, since that takes longer than a round. */
+let single: Promise<string> | undefined;
+let many: Promise<readonly string[]> | undefined;
+
 async function round(turns: number, atOnce: number): Promise<StoreRound> {
-  const one = await session();
+  const one = await (single ??= session());
   const times: { readonly turnMs: number; readonly beforeModelMs: number }[] = [];
   const bare: number[] = [];
   let cpu = 0;
@@ -48,7 +52,7 @@ async function round(turns: number, atOnce: number): Promise<StoreRound> {
     await subject.bare?.();
     bare.push(performance.now() - since);
   }
-  const sessions = await Promise.all(Array.from({ length: atOnce }, session));
+  const sessions = await (many ??= Promise.all(Array.from({ length: atOnce }, session)));
   const since = performance.now();
   const each = Math.ceil(turns / atOnce);
   await Promise.all(

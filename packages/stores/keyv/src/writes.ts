@@ -12,6 +12,8 @@ import type { Records } from "./records.ts";
 import type { Registry } from "./registry.ts";
 import type { Totals } from "./totals.ts";
 
+const dayMs = 86_400_000;
+
 /** How sessions are made, changed and removed, one write of a session after the other. */
 export class Writes {
   readonly owners: Owners;
@@ -54,8 +56,10 @@ export class Writes {
     return head;
   }
 
-  isAlive({ gone, updatedMs }: Head): boolean {
-    return !gone && updatedMs + this.#settings.ttlMs > this.#settings.clock.now();
+  /** One that is being answered stays, but not for more than a day. */
+  isAlive({ gone, updatedMs, streaming }: Head): boolean {
+    const { ttlMs, clock } = this.#settings;
+    return !gone && updatedMs + ttlMs + (streaming > 0 ? dayMs : 0) > clock.now();
   }
 
   /** The session as it can be changed and saved. */

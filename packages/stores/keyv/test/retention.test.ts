@@ -3,7 +3,7 @@ import { manualClock } from "@parlor/core/testing";
 import { keyv, type KeyvStoreOptions } from "@parlor/keyv";
 import { Keyv } from "keyv";
 import { describe, expect, it, vi } from "vitest";
-import { many, said, window } from "./support/samples.ts";
+import { many, said, streaming, window } from "./support/samples.ts";
 
 const owner = "ada";
 const key = (id: string) => ({ owner, id });
@@ -44,6 +44,16 @@ describe("sessions that nobody writes to", () => {
       await sessions.append(key("a"), [said(id)]);
     }
     expect((await sessions.get(key("a")))?.messageCount).toBe(3);
+  });
+
+  it("are kept a day longer while they are being answered", async () => {
+    const clock = manualClock();
+    const { sessions } = make(clock, { ttlMs: 10_000 });
+    await sessions.open(key("a"), { append: [streaming("a1")], window });
+    clock.advance(86_400_000);
+    expect((await sessions.list(owner, { limit: 10 })).items.map(({ id }) => id)).toEqual(["a"]);
+    clock.advance(10_001);
+    expect((await sessions.list(owner, { limit: 10 })).items).toEqual([]);
   });
 
   it("are removed from the store by and by", async () => {

@@ -1,18 +1,23 @@
 import { storageConformance } from "@parlor/testkit/storage";
 import { afterAll, describe, it } from "vitest";
 import { postgres } from "../src/index.ts";
-import { testDatabase } from "./support/database.ts";
+import { query, testDatabase } from "./support/database.ts";
 
 const database = await testDatabase();
 
 describe.skipIf(database === undefined)("conformance", () => {
   if (!database) return;
   const { url, schema, drop } = database;
-  afterAll(drop);
+  afterAll(async () => {
+    await drop();
+    await query(url, `drop schema if exists "${schema}_ttl" cascade`);
+  });
 
   storageConformance({
     create: async (options) => {
-      const [one, other] = [postgres({ url, schema, ...options }), postgres({ url, schema, ...options })];
+      // Whose sessions run out, all of its schema's do.
+      const settings = { url, schema: options.ttlMs ? `${schema}_ttl` : schema, sweepMs: 100, ...options };
+      const [one, other] = [postgres(settings), postgres(settings)];
       return {
         storage: one,
         peer: other,

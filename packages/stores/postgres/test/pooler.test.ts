@@ -26,6 +26,7 @@ describe.skipIf(!database)("behind PgBouncer in transaction mode", () => {
   afterAll(async () => {
     await pooler.destroy();
     await drop();
+    await query(direct, `drop schema if exists "${schema}_ttl" cascade`);
   });
 
   function store(more: Parameters<typeof postgres>[0] & object = {}): Storage {
@@ -37,10 +38,14 @@ describe.skipIf(!database)("behind PgBouncer in transaction mode", () => {
   // Without LISTEN the bus reaches this process only.
   storageConformance({
     create: async (options) => {
-      const [one, other] = [1, 2].map(() => postgres({ url: pooler.url, schema, listen: false, ...options })) as [
-        Storage,
-        Storage,
-      ];
+      const settings = {
+        url: pooler.url,
+        schema: options.ttlMs ? `${schema}_ttl` : schema,
+        listen: false,
+        sweepMs: 100,
+        ...options,
+      };
+      const [one, other] = [postgres(settings), postgres(settings)];
       return {
         storage: one,
         peer: other,

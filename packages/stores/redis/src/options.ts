@@ -10,7 +10,7 @@ export interface RedisOptions {
   readonly cluster?: readonly string[];
   /** How long a call may take before it is `store_unavailable`, in milliseconds. Default 2,000. */
   readonly timeoutMs?: number;
-  /** How long a session is kept in which nothing is written, in milliseconds; never one that is being answered. Default: for ever. */
+  /** How long a session is kept in which nothing is written, in milliseconds; one that is being answered a day longer. Default: for ever. */
   readonly ttlMs?: number;
   /** Most sessions of one owner; the next one is refused with `sessions_full`. Default: no bound. */
   readonly maxSessionsPerOwner?: number;

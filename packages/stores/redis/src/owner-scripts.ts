@@ -33,9 +33,11 @@ if ARGV[6] ~= '' then start = start + placesBefore(ARGV[6], ARGV[7]) end
 local limit, shown = tonumber(ARGV[4]), {}
 for at, id in ipairs(redis.call('ZREVRANGE', z, start, start + limit)) do
   local key = base .. 's:' .. id
-  if expired(key) then break end
-  if at > limit then return { shown, 1 } end
-  shown[#shown + 1], shown[#shown + 2] = id, redis.call('HGETALL', key)
+  -- What is over is older than all but those that are being answered.
+  if not expired(key) then
+    if at > limit then return { shown, 1 } end
+    shown[#shown + 1], shown[#shown + 2] = id, redis.call('HGETALL', key)
+  end
 end
 return { shown, 0 }`,
 );

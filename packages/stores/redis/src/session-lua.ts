@@ -13,10 +13,11 @@ local base, sid, ttl, forever = ARGV[1], ARGV[2], tonumber(ARGV[3]), ${forever}
 -- What this step changes in the sessions and messages of all owners.
 local sessions, messages = 0, 0
 
+-- One that is being answered stays, but not for more than a day.
 local function expired(key)
   if ttl == forever then return false end
   local is = redis.call('HMGET', key, 'updated', 'streaming')
-  return is[1] and is[1] + ttl <= now and is[2] == '0'
+  return is[1] and is[1] + ttl + (is[2] == '0' and 0 or 86400000) <= now
 end
 
 local function remove(id)

@@ -4,7 +4,7 @@ import { says, scriptedBackend } from "@parlor/core/testing";
 import { redis } from "@parlor/redis";
 import { afterAll, describe, expect, it } from "vitest";
 import { answered, closeAll, key, newTurn, said, streaming, textEvent, times, wide, won } from "./support/samples.ts";
-import { deleteKeys, dump, keysOf, sharedServer } from "./support/shared.ts";
+import { deleteKeys, dump, keysOf, setField, sharedServer } from "./support/shared.ts";
 import { until } from "./support/wait.ts";
 
 const url = await sharedServer();
@@ -78,6 +78,20 @@ describe.skipIf(url === undefined)("what is kept, and what goes", async () => {
       (left) => left.length === 0,
     );
     expect(await sessions.stats()).toMatchObject({ sessions: 0, messages: 0 });
+    await closeAll(storage);
+  });
+
+  it("an answer that nobody will ever settle keeps its session a day longer, and no more", async () => {
+    const storage = redis({ url, prefix: `${prefix}day:`, ttlMs: 300 });
+    const { sessions } = storage;
+    await sessions.open(key(), { append: [streaming("a1", "t1")], window: wide });
+    const [name = ""] = (await keysOf(url, `${prefix}day:`)).filter((one) => one.includes(":s:"));
+    const { updatedAt = "" } = (await sessions.get(key())) ?? {};
+    const day = 86_400_000;
+    await setField(url, name, "updated", Date.parse(updatedAt) - day + 60_000);
+    expect(await sessions.get(key())).toBeDefined();
+    await setField(url, name, "updated", Date.parse(updatedAt) - day - 301);
+    expect(await sessions.get(key())).toBeUndefined();
     await closeAll(storage);
   });
 

@@ -23,6 +23,8 @@ const sql = {
   erased: "DELETE FROM removed_sessions WHERE number = ?1",
 };
 
+const dayMs = 86_400_000;
+
 /** Erasing more messages than this in one transaction would keep the event loop. */
 const eraseAtOnce = 200;
 
@@ -101,10 +103,10 @@ export class SessionTable {
     return expires !== null && expires <= this.#clock.now();
   }
 
-  /** Never while it is being answered. */
+  /** While it is being answered a day later, should its turn have been lost. */
   #expiryOf({ streaming }: SessionRow): number | null {
     const { ttlMs } = this.#settings;
-    return ttlMs === Infinity || streaming > 0 ? null : this.#clock.now() + ttlMs;
+    return ttlMs === Infinity ? null : this.#clock.now() + ttlMs + (streaming > 0 ? dayMs : 0);
   }
 
   /** Never before an earlier change of the same owner, even when the clock was set back. */

@@ -34,6 +34,13 @@ it("a session that nobody writes to is gone after its time, one that is being an
   await storage.sessions.settle(live, { ...said("a1"), turn: "t1" }, { turn: "t1" });
   clock.advance(1_000);
   expect(await ids(storage)).toEqual([]);
+
+  // An answer that nobody will ever settle keeps nothing for ever.
+  await storage.sessions.open(live, { append: [streaming("a2", "t2")], window: wide });
+  clock.advance(86_400_000);
+  expect(await ids(storage)).toEqual(["live"]);
+  clock.advance(1_001);
+  expect(await ids(storage)).toEqual([]);
   await storage.sessions.close();
 });
 

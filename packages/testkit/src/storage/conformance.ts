@@ -4,7 +4,12 @@ import type { Storage } from "@parlor/core";
 import type { Bounds, Capability, Case, Context, PartName, Topic } from "./topic.ts";
 import { topics } from "./topics/index.ts";
 
-export interface StoreOptions extends Bounds {
+export interface StoreOptions extends Omit<Bounds, "ttlBeats"> {
+  /**
+   * How long a session is kept that nobody writes to, in milliseconds; absent: for ever. A storage that applies it to all it holds needs
+   * data of its own then; one that removes sessions by and by should do so within two beats.
+   */
+  readonly ttlMs?: number;
   /** How long the log of an ended turn is kept, in milliseconds. */
   readonly logMs: number;
   /** How long an idempotency key is remembered, in milliseconds. */
@@ -74,7 +79,9 @@ export function storageConformance(options: ConformanceOptions): void {
 }
 
 async function runCase({ create, beat = 1_000 }: ConformanceOptions, one: Case, topic: Topic): Promise<void> {
-  const subject = await create({ ...one.bounds, logMs: 10 * beat, idempotencyMs: 20 * beat });
+  const { ttlBeats, ...bounds } = one.bounds;
+  const ttl = ttlBeats === undefined ? {} : { ttlMs: ttlBeats * beat };
+  const subject = await create({ ...bounds, ...ttl, logMs: 10 * beat, idempotencyMs: 20 * beat });
   try {
     for (const part of topic.parts) assert.ok(subject.storage[part], `the storage has no ${part}`);
     if (one.needs.includes("time")) assert.ok(subject.advance, "without `advance`, `lacks` has to name time");

@@ -2,7 +2,7 @@ import type { SessionKey, Storage } from "@parlor/core";
 
 /**
  * What a storage may lack, if it says so. `time`: leases, windows and logs can be made to run out (`advance`).
- * `bounds`: it takes `maxSessionsPerOwner` and `maxMessagesPerSession`.
+ * `bounds`: it takes `maxSessionsPerOwner`, `maxMessagesPerSession` and `ttlMs`.
  */
 export type Capability = "time" | "bounds";
 
@@ -12,6 +12,8 @@ export type PartName = keyof Storage;
 export interface Bounds {
   readonly maxSessionsPerOwner?: number;
   readonly maxMessagesPerSession?: number;
+  /** How long a session is kept that nobody writes to, in beats. */
+  readonly ttlBeats?: number;
 }
 
 /** What a case gets: a storage, and names that no other case uses. */
@@ -65,4 +67,8 @@ export function topic(name: string, parts: readonly PartName[], cases: Record<st
 export const timed = (run: Run): Unnamed => ({ needs: ["time"], bounds: {}, run });
 
 /** A case on a storage with bounds of its own. */
-export const bounded = (bounds: Bounds, run: Run): Unnamed => ({ needs: ["bounds"], bounds, run });
+export const bounded = (bounds: Bounds, run: Run): Unnamed => ({
+  needs: bounds.ttlBeats === undefined ? ["bounds"] : ["bounds", "time"],
+  bounds,
+  run,
+});

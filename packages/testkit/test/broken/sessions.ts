@@ -129,6 +129,29 @@ export const brokenSessions: readonly Defect[] = [
       },
     };
   }),
+  broken(
+    "a session whose time is over is still shown",
+    "a session that nobody writes to for its time goes, and one that is being answered stays",
+    (sessions) => {
+      const shown = new Map<string, Session>();
+      return {
+        get: async (key) => {
+          const found = (await sessions.get(key)) ?? shown.get(JSON.stringify(key));
+          if (found) shown.set(JSON.stringify(key), found);
+          return found;
+        },
+        open: async (key, request) => {
+          const opened = await sessions.open(key, request);
+          shown.set(JSON.stringify(key), opened.session);
+          return opened;
+        },
+        delete: async (key) => {
+          shown.delete(JSON.stringify(key));
+          return sessions.delete(key);
+        },
+      };
+    },
+  ),
   broken("messages left streaming are not counted", "how many messages are being written comes along", (sessions) => ({
     open: async (...args) => ({ ...(await sessions.open(...args)), streaming: 0 }),
   })),

@@ -39,6 +39,14 @@ export async function deleteKeys(url: string, prefix: string): Promise<void> {
   deleter.destroy();
 }
 
+/** Changes what the store keeps, behind its back. */
+export async function setField(url: string, name: string, field: string, value: number): Promise<void> {
+  const writer = client(url);
+  await writer.connect();
+  await writer.hSet(name, field, value);
+  writer.destroy();
+}
+
 /** Everything under this prefix, names and contents, a line per key. */
 export async function dump(url: string, prefix: string): Promise<string[]> {
   const reader = client(url);

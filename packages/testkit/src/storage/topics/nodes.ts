@@ -1,16 +1,66 @@
 import assert from "node:assert/strict";
-import { ChatError, createChatEngine, type Storage } from "@parlor/core";
-import { says, scriptedBackend } from "@parlor/core/testing";
+import { ChatError, createChatEngine, type Storage, systemClock, type Turn } from "@parlor/core";
+import { says, scriptedBackend, type Step } from "@parlor/core/testing";
 import { times } from "../samples.ts";
-import { topic } from "../topic.ts";
+import { type Context, timed, topic } from "../topic.ts";
 
 const engineOn = (storage: Storage) =>
   createChatEngine({ storage, backend: scriptedBackend(() => says("An answer.")) });
+
+/** A turn whose process stops in the middle of it: nothing of it does anything any more, the lease's renewal included. */
+async function left({ nodes, key, beat }: Context): Promise<Turn> {
+  const half: readonly Step[] = [{ type: "text", text: "Half an answer" }, { stall: true }];
+  const dying = createChatEngine({
+    storage: nodes[0],
+    backend: scriptedBackend(half),
+    clock: { ...systemClock, every: () => () => {} },
+    lease: { ms: 2 * beat, renewMs: beat },
+  });
+  const turn = await dying.start({ owner: key().owner, session: key().id, message: "A question." });
+  await new Promise<void>((resolve) => turn.subscribe(0, { onBatch: () => resolve() }));
+  return turn;
+}
+
+/** Question and answer are there, the answer as far as it went. */
+async function folded({ nodes, key }: Context): Promise<void> {
+  const [question, answer] = (await nodes[1].sessions.messages(key(), { limit: 2, before: 3 })) ?? [];
+  assert.deepEqual([question?.status, question?.parts], ["complete", [{ type: "text", text: "A question." }]]);
+  assert.deepEqual([answer?.status, answer?.parts], ["interrupted", [{ type: "text", text: "Half an answer" }]]);
+}
 
 const allParts = ["sessions", "turns", "limits", "records", "bus"] as const;
 
 /** What the parts have to do together: an engine on each of two nodes. */
 export const nodes = topic("two nodes", allParts, {
+  "the next turn on another node ends one whose process died, and keeps what it had said": timed(async (context) => {
+    await left(context);
+    await context.advance(3);
+    const { owner, id } = context.key();
+    const engine = engineOn(context.nodes[1]);
+    assert.equal((await engine.send({ owner, session: id, message: "And now?" })).text, "An answer.");
+    await folded(context);
+    await engine.close();
+  }),
+
+  "so does who reads its history": timed(async (context) => {
+    const { id: turn } = await left(context);
+    const engine = engineOn(context.nodes[1]);
+    assert.equal(
+      (await engine.sessions.history(context.key()))?.messages[1]?.status,
+      "streaming",
+      "its writer may live",
+    );
+    await context.advance(3);
+    assert.equal((await engine.sessions.history(context.key()))?.messages[1]?.status, "interrupted");
+    await folded(context);
+    const { events = [] } = (await context.nodes[1].turns.read(context.key(), turn, 0, 10)) ?? {};
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["text", "end"],
+    );
+    await engine.close();
+  }),
+
   "erasing an owner cuts no turn that another node begins meanwhile, and leaves nothing": async ({ nodes, owner }) => {
     const [eraser, other] = [engineOn(nodes[0]), engineOn(nodes[1])];
     let erasing = true;

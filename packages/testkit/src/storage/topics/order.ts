@@ -231,4 +231,24 @@ export const bounds = topic("bounds", ["sessions"], {
       assert.deepEqual(idsOf(window), ["s004", "s005"]);
     },
   ),
+
+  "a session that nobody writes to for its time goes, and one that is being answered stays": bounded(
+    { ttlBeats: 6 },
+    async ({ sessions, key, owner, beat, advance }) => {
+      await sessions.open(key("left"), { append: [said("m1")], window: wide });
+      await sessions.open(key("written"), { append: [said("m1")], window: wide });
+      await sessions.open(key("answered"), { append: [said("m1"), streaming("a1", "t1")], window: wide });
+      await advance(4);
+      await sessions.append(key("written"), [said("m2")]);
+      await advance(3);
+      // Some hide what has run out, others show it until they have removed it.
+      for (let waited = 0; (await sessions.get(key("left"))) && waited < 4; waited++) await advance(0.5);
+      assert.equal(await sessions.get(key("left")), undefined);
+      assert.equal(await sessions.messages(key("left"), { limit: 10 }), undefined);
+      assert.deepEqual(idsOf((await sessions.list(owner, { limit: 10 })).items)?.toSorted(), ["answered", "written"]);
+      assert.equal((await sessions.stats(owner)).ttlMs, 6 * beat);
+      const again = await sessions.open(key("left"), { append: [said("m1")], window: wide });
+      assert.deepEqual([again.created, again.window, again.session.messageCount], [true, [], 1]);
+    },
+  ),
 });

@@ -114,9 +114,9 @@ class FetchSocket implements Socket {
   }
 
   abort(): void {
-    const raw = this.#webSocket.raw as { terminate?: () => void } | undefined;
-    if (raw?.terminate) raw.terminate();
-    else this.#webSocket.close();
+    const own = ownSocket(this.#webSocket);
+    if (own.terminate) own.terminate();
+    else own.close();
     // A reader that takes nothing does not answer a closing handshake either.
     this.#ended();
   }
@@ -127,11 +127,18 @@ class FetchSocket implements Socket {
   }
 
   #isBehind(): boolean {
-    const { bufferedAmount, raw } = this.#webSocket;
-    const own = raw as { bufferedAmount?: number; getBufferedAmount?: () => number } | undefined;
-    return (bufferedAmount ?? own?.bufferedAmount ?? own?.getBufferedAmount?.() ?? 0) >= highWaterMark;
+    const own = ownSocket(this.#webSocket);
+    return (own.bufferedAmount ?? own.getBufferedAmount?.() ?? 0) >= highWaterMark;
   }
 }
+
+/** What some runtimes have beside the standard. */
+interface OwnSocket extends WebSocketLike {
+  readonly getBufferedAmount?: () => number;
+  readonly terminate?: () => void;
+}
+
+const ownSocket = (webSocket: WebSocketLike): OwnSocket => (webSocket.raw ?? webSocket) as OwnSocket;
 
 export function asksForWebSocket({ headers }: Request): boolean {
   return headers.get("upgrade")?.toLowerCase() === "websocket";

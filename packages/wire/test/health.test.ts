@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatError } from "@parlor/core";
-import { PassiveHealth } from "@parlor/wire";
+import { PassiveHealth } from "../src/health.ts";
 
 describe("health", () => {
   it("is taken for good again after 15 s without calls", () => {

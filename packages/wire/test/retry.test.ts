@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatError, type ErrorCode } from "@parlor/core";
-import { retryAfterOf, retrying } from "@parlor/wire";
+import { retryAfterOf, retrying } from "../src/retry.ts";
 
 /** Fails with these errors in turn, then answers; tells how long it waited and how often it asked. */
 async function run(errors: readonly Error[], random = 1, retries = 2) {

@@ -1,9 +1,9 @@
-import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { estimateTokens, PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
+import type { ModelBackend, ModelInfo } from "@parlor/core";
+import { remoteBackend } from "@parlor/wire";
 import { askDirectly, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
 import { resolveOptions, type AnthropicOptions } from "./options.ts";
-import { toBody, type RequestBody } from "./request.ts";
+import { toBody } from "./request.ts";
 
 /**
  * A model of Anthropic, or of any service that speaks its Messages protocol, as a backend. Throws a TypeError for options that
@@ -15,8 +15,6 @@ export function anthropic(options: AnthropicOptions): ModelBackend {
   const { name, model, baseURL, settings, contextWindow, prices, coalesce, retries } = resolved;
   const { client } = options;
   const asking = client ? askThrough(client, resolved) : askDirectly(resolved, options.fetch);
-  const health = new PassiveHealth();
-  let closed = false;
 
   const info: ModelInfo = {
     provider: name,
@@ -31,25 +29,13 @@ export function anthropic(options: AnthropicOptions): ModelBackend {
     ...(prices && { prices }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
-    let body: RequestBody | undefined;
-    const ask = async (): Promise<Answer> => {
-      if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
-      return asking.ask((body ??= toBody(request, resolved)), signal);
-    };
-    const events = new Events(name, coalesce, request.tools !== undefined);
-    return streamAnswer({ name, ask, events, retries, onRetry: request.onRetry, health }, signal);
-  }
-
-  return {
+  return remoteBackend({
     info,
-    generate,
-    countTokens: estimateTokens,
-    health: () => Promise.resolve(health.state),
-    close() {
-      closed = true;
-      asking.close();
-      return Promise.resolve();
-    },
-  };
+    name,
+    retries,
+    toBody: (request) => toBody(request, resolved),
+    ask: asking.ask,
+    reader: ({ tools }) => new Events(name, coalesce, tools !== undefined),
+    close: asking.close,
+  });
 }

@@ -1,8 +1,7 @@
-import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { estimateTokens, PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
+import type { ModelBackend, ModelInfo } from "@parlor/core";
+import { remoteBackend } from "@parlor/wire";
 import { askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
-import type { RequestBody } from "./gemini.ts";
 import { capabilities } from "./models.ts";
 import { resolveOptions, type GoogleOptions } from "./options.ts";
 import { toBody } from "./request.ts";
@@ -16,8 +15,6 @@ export function google(options: GoogleOptions): ModelBackend {
   const resolved = resolveOptions(options);
   const { model, baseURL, settings, contextWindow, prices, coalesce, retries } = resolved;
   const asking = askThrough(options, resolved);
-  const health = new PassiveHealth();
-  let closed = false;
 
   const info: ModelInfo = {
     provider: options.client?.vertexai ? "gcp.vertex_ai" : "gcp.gemini",
@@ -30,27 +27,13 @@ export function google(options: GoogleOptions): ModelBackend {
     ...(prices && { prices }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
-    let body: RequestBody | undefined;
-    const ask = async (): Promise<Answer> => {
-      if (closed) throw new ChatError("draining", "The backend google is closed.");
-      return asking.ask((body ??= toBody(request, resolved)), signal);
-    };
-    return streamAnswer(
-      { name: "Google", ask, events: new Events(coalesce), retries, onRetry: request.onRetry, health },
-      signal,
-    );
-  }
-
-  return {
+  return remoteBackend({
     info,
-    generate,
-    countTokens: estimateTokens,
-    health: () => Promise.resolve(health.state),
-    close() {
-      closed = true;
-      asking.close();
-      return Promise.resolve();
-    },
-  };
+    name: "Google",
+    retries,
+    toBody: (request) => toBody(request, resolved),
+    ask: asking.ask,
+    reader: () => new Events(coalesce),
+    close: asking.close,
+  });
 }

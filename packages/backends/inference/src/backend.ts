@@ -1,5 +1,5 @@
-import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { askDirectly, estimateTokens, nodeFetch, PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
+import type { ModelBackend, ModelInfo } from "@parlor/core";
+import { askDirectly, nodeFetch, remoteBackend } from "@parlor/wire";
 import { fromStatus } from "./errors.ts";
 import { Events } from "./events.ts";
 import { serviceModels, type ServiceModels } from "./models.ts";
@@ -26,8 +26,6 @@ export function inference(options: InferenceOptions): InferenceBackend {
     request: () => Promise.resolve({ url: `${baseURL}/generate`, headers }),
     refused: ({ status, text, retryAfterMs }) => fromStatus(name, status, text, retryAfterMs),
   });
-  const health = new PassiveHealth();
-  let closed = false;
 
   const info: ModelInfo = {
     provider: name,
@@ -39,29 +37,17 @@ export function inference(options: InferenceOptions): InferenceBackend {
     capabilities: ["streaming", "reasoning", "multi-turn"],
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
-    let body: RequestBody | undefined;
-    const ask = async (): Promise<Answer> => {
-      if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
-      return asking.ask((body ??= toBody(request, resolved)), signal);
-    };
-    return streamAnswer(
-      { name, ask, events: new Events(name, coalesce), retries, onRetry: request.onRetry, health },
-      signal,
-    );
-  }
-
-  return {
+  const backend = remoteBackend({
     info,
-    generate,
-    countTokens: estimateTokens,
-    health: () => Promise.resolve(health.state),
-    ...serviceModels(resolved, others),
+    name,
+    retries,
+    toBody: (request) => toBody(request, resolved),
+    ask: asking.ask,
+    reader: () => new Events(name, coalesce),
     close() {
-      closed = true;
       asking.close();
       others.close();
-      return Promise.resolve();
     },
-  };
+  });
+  return { ...backend, ...serviceModels(resolved, others) };
 }

@@ -1,5 +1,5 @@
-import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { estimateTokens, PassiveHealth, streamAnswer, type Answer, type EventReader } from "@parlor/wire";
+import type { GenerateRequest, ModelBackend, ModelInfo } from "@parlor/core";
+import { remoteBackend, type EventReader } from "@parlor/wire";
 import { askOurselves, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
 import { KeptDetails } from "./kept-details.ts";
@@ -24,8 +24,6 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
   const { name, model, service, baseURL, settings, contextWindow, prices, retries } = resolved;
   const { client } = options;
   const asking = client ? askThrough(client, resolved) : askOurselves(resolved, options.fetch);
-  const health = new PassiveHealth();
-  let closed = false;
 
   const info: ModelInfo = {
     provider: name,
@@ -39,26 +37,15 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
     ...(service.deadlines && { deadlines: service.deadlines }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
-    let body: object | undefined;
-    const ask = async (): Promise<Answer> => {
-      if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
-      return asking.ask((body ??= bodyOf(request, resolved)), signal);
-    };
-    return streamAnswer({ name, ask, events: readerOf(resolved), retries, onRetry: request.onRetry, health }, signal);
-  }
-
-  return {
+  return remoteBackend({
     info,
-    generate,
-    countTokens: estimateTokens,
-    health: () => Promise.resolve(health.state),
-    close() {
-      closed = true;
-      asking.close();
-      return Promise.resolve();
-    },
-  };
+    name,
+    retries,
+    toBody: (request) => bodyOf(request, resolved),
+    ask: asking.ask,
+    reader: () => readerOf(resolved),
+    close: asking.close,
+  });
 }
 
 function bodyOf(request: GenerateRequest, options: Resolved): object {

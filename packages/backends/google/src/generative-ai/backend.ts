@@ -1,6 +1,6 @@
 import type { GenerativeModel } from "@google/generative-ai";
-import { ChatError, type BackendEvent, type GenerateRequest, type ModelBackend, type ModelInfo } from "@parlor/core";
-import { estimateTokens, PassiveHealth, streamAnswer, type Answer } from "@parlor/wire";
+import type { ModelBackend, ModelInfo } from "@parlor/core";
+import { remoteBackend } from "@parlor/wire";
 import { Events } from "../events.ts";
 import { capabilities } from "../models.ts";
 import { toBody } from "../request.ts";
@@ -16,9 +16,7 @@ import { resolveOptions, type GenerativeAiOptions } from "./options.ts";
 export function generativeAi(model: GenerativeModel, options: GenerativeAiOptions = {}): ModelBackend {
   const resolved = resolveOptions(model?.model, options);
   const { settings, contextWindow, prices, coalesce, retries } = resolved;
-  const health = new PassiveHealth();
   const calls = new Set<AbortController>();
-  let closed = false;
 
   const info: ModelInfo = {
     provider: "gcp.gemini",
@@ -30,27 +28,15 @@ export function generativeAi(model: GenerativeModel, options: GenerativeAiOption
     ...(prices && { prices }),
   };
 
-  function generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly BackendEvent[]> {
-    const ask = async (): Promise<Answer> => {
-      if (closed) throw new ChatError("draining", "The backend generativeAi is closed.");
-      const body = toBody(request, { ...resolved, safetySettings: [] });
-      return askModel(model, toRequest(body, model, resolved), calls, signal);
-    };
-    return streamAnswer(
-      { name: "Google", ask, events: new Events(coalesce), retries, onRetry: request.onRetry, health },
-      signal,
-    );
-  }
-
-  return {
+  return remoteBackend({
     info,
-    generate,
-    countTokens: estimateTokens,
-    health: () => Promise.resolve(health.state),
+    name: "Google",
+    retries,
+    toBody: (request) => toRequest(toBody(request, { ...resolved, safetySettings: [] }), model, resolved),
+    ask: (request, signal) => askModel(model, request, calls, signal),
+    reader: () => new Events(coalesce),
     close() {
-      closed = true;
       for (const call of calls) call.abort();
-      return Promise.resolve();
     },
-  };
+  });
 }

@@ -35,15 +35,18 @@ export async function toPlan(
       "This model cannot choose between tools and an answer in a format. Leave out one, or set the tool choice to none or required.";
     throw new ChatError("unsupported_by_model", detail);
   }
-  const functions: Record<string, ChatModelFunctions[string]> = {};
+  const functions: [name: string, ChatModelFunctions[string]][] = [];
   for (const tool of tools) {
     const { name, description } = tool;
     const params = toParams(tool);
     // The library makes this grammar when the model is in the middle of its call: too late to refuse.
     if (params !== undefined) await grammars.get(params, `the tool ${name}`);
-    functions[name] = { ...(description !== undefined && { description }), ...(params !== undefined && { params }) };
+    functions.push([
+      name,
+      { ...(description !== undefined && { description }), ...(params !== undefined && { params }) },
+    ]);
   }
-  return { functions };
+  return { functions: Object.fromEntries(functions) };
 }
 
 async function toForcedCall(

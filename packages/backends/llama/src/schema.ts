@@ -11,8 +11,8 @@ interface Reading {
 
 type Fields = { readonly [keyword: string]: Json };
 
-/** Characters of a schema as JSON. Making a grammar of it blocks. */
-const longest = 65_536;
+/** Characters of a schema as JSON. Making a grammar of it blocks: of this many, some hundred milliseconds at worst. */
+const longest = 16_384;
 const deepest = 64;
 /** llama.cpp takes no grammar with many repetitions, and counts only to about 2,000 where it takes one. */
 const mostRepeats = 1_000;

@@ -171,6 +171,20 @@ describe("a tool that must be called", () => {
     expect({ names: calls.map((each) => each.name), finish }).toEqual({ names: [name], finish: "tool-calls" });
   });
 
+  it("may have a schema with definitions, and a name that objects have", async () => {
+    const $defs = {
+      tree: { type: "object", properties: { next: { anyOf: [{ type: "null" }, { $ref: "#/$defs/tree" }] } } },
+    };
+    const inputSchema = { properties: { root: { $ref: "#/$defs/tree" } }, $defs } as const;
+    for (const toolChoice of ["required", "auto"] as const) {
+      const caller = await load({ text: "||call: __proto__" });
+      const request = { tools: [{ name: "__proto__", inputSchema }], toolChoice };
+      expect((await askFor(caller, request)).calls).toMatchObject([
+        { name: "__proto__", input: { root: { next: null } } },
+      ]);
+    }
+  });
+
   it("has to be one that there is", async () => {
     await expect(askFor(model, { tools, toolChoice: { tool: "news" } })).rejects.toMatchObject({
       code: "invalid_request",

@@ -3,7 +3,7 @@ import { ChatError } from "../errors/index.ts";
 import { charactersOf } from "../truncation/index.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
-import { buildPrompt, type Opened, type Prompt } from "./prompt.ts";
+import { buildPrompt, type Opened, type Prompt, toolsFor } from "./prompt.ts";
 import { runTools, type ToolCall } from "./run-tools.ts";
 import type { TurnInput } from "./types.ts";
 import { addUsage, withCost } from "./usage.ts";
@@ -68,7 +68,7 @@ async function answer(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Op
 }
 
 function toRequest(parts: Parts, turn: LiveTurn, input: TurnInput, prompt: Prompt, step: number): GenerateRequest {
-  const tools = input.tools ? [...parts.toolSpecs, ...input.tools] : parts.toolSpecs;
+  const tools = toolsFor(parts, input);
   // A choice that is forced again and again would never end; in the last step the model has to say something.
   const toolChoice = step > parts.maxToolSteps ? "none" : step === 1 ? input.toolChoice : undefined;
   return {

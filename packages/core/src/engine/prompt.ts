@@ -1,4 +1,4 @@
-import type { NewMessage, OpenedSession, PromptMessage, Session } from "../contracts/index.ts";
+import type { NewMessage, OpenedSession, PromptMessage, Session, ToolSpec } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import { toPromptMessages } from "../tools/index.ts";
 import { characters, fit, lastMessages, tokens } from "../truncation/index.ts";
@@ -92,7 +92,7 @@ export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnI
   if (system.length > 0) uncounted.unshift(toSystem(system.join("\n\n")));
   const messages: PromptMessage[] = [];
   for (const message of uncounted) messages.push(message.tokens === undefined ? await counted(uses, message) : message);
-  const room = roomFor(uses, input);
+  const room = await roomFor(parts, uses, input);
   const count = (message: PromptMessage) => message.tokens ?? 0;
   const fitted = fit(
     messages,
@@ -114,11 +114,19 @@ const textOf = ({ parts }: PromptMessage) => parts.map((part) => (part.type === 
 
 const toSystem = (text: string): PromptMessage => ({ role: "system", parts: [{ type: "text", text }] });
 
-/** Tokens that a prompt may have, so that there is room for the answer. */
-function roomFor({ backend, settings }: Model, input: TurnInput): number {
+/** Tokens that the messages of a prompt may have, so that there is room for the answer, and for the tools that the model is told of. */
+async function roomFor(parts: Parts, { backend, settings }: Model, input: TurnInput): Promise<number> {
   const { contextWindow } = backend.info;
   const wanted = input.settings?.maxTokens ?? settings.maxTokens ?? contextWindow * answerShare;
-  return Math.floor(contextWindow - Math.min(wanted, contextWindow / 2));
+  const tools = toolsFor(parts, input);
+  // About: each model is told of them in words of its own.
+  const told = tools.length === 0 ? 0 : await backend.countTokens([toSystem(JSON.stringify(tools))]);
+  return Math.floor(contextWindow - Math.min(wanted, contextWindow / 2)) - told;
+}
+
+/** The engine's, and those of whoever asks. */
+export function toolsFor({ toolSpecs }: Parts, { tools }: TurnInput): readonly ToolSpec[] {
+  return tools ? [...toolSpecs, ...tools] : toolSpecs;
 }
 
 async function counted({ backend }: Model, message: PromptMessage): Promise<PromptMessage> {
@@ -144,7 +152,7 @@ export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): P
   // A prompt that the session would keep must not make it unusable.
   const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
   const beside = system ? await backend.countTokens([toSystem(system)]) : 0;
-  const room = roomFor(turn.uses, input);
+  const room = await roomFor(parts, turn.uses, input);
   if (all + beside > room) throw tooLong(room);
   return said;
 }

@@ -268,3 +268,18 @@ test("a structured answer is asked for as it is given, and costs are told where 
   expect(reply.outcome.usage?.cost).toBeCloseTo((6 * 1 + 4 * 0.5 + 5 * 4) / 1e6, 12);
   await texts(await engine.start({ ...ada, message: "Go" }), 1);
 });
+
+test("what a model is told of tools takes its room in the prompt: more of the history is left out", async () => {
+  const info = { ...capable.info, contextWindow: 200 };
+  const told = [{ name: "open_door", description: "d".repeat(200), inputSchema: { type: "object" } }];
+  const { engine, backend } = world(says("ok"), {}, { info });
+  for (const word of ["a", "b", "c"]) await engine.send({ ...ada, message: word.repeat(150) });
+  await engine.send({ ...ada, message: "d" });
+  await engine.send({ ...ada, message: "e", tools: told });
+  await engine.send({ ...ada, message: "f" });
+  expect(backend.calls.slice(-3).map(({ request }) => request.messages.length)).toEqual([5, 3, 9]);
+  const tooMany = [{ ...told[0], name: "a", description: "d".repeat(800), inputSchema: {} }];
+  await expect(engine.send({ ...ada, message: "g", tools: tooMany })).rejects.toMatchObject({
+    code: "context_too_long",
+  });
+});

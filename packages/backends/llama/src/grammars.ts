@@ -3,6 +3,10 @@ import { unsupported } from "./schema.ts";
 
 const mostKept = 64;
 
+/** The library's integers may have an exponent, also a negative one, and more digits than a number of JavaScript holds. */
+const integers = /^integer-number-rule ::= .*$/m;
+const safeIntegers = 'integer-number-rule ::= "-"? ("0" | [1-9] [0-9]{0,14})';
+
 /** Grammars by the text of their schema, those asked for last: making one blocks. */
 export class Grammars {
   readonly #llama: Llama;
@@ -25,7 +29,11 @@ export class Grammars {
 
   async #make(schema: GbnfJsonSchema, what: string): Promise<LlamaGrammar> {
     try {
-      return await this.#llama.createGrammarForJsonSchema<GbnfJsonSchema>(schema);
+      const made = await this.#llama.createGrammarForJsonSchema<GbnfJsonSchema>(schema);
+      if (!integers.test(made.grammar)) return made;
+      const { stopGenerationTriggers, trimWhitespaceSuffix } = made;
+      const grammar = made.grammar.replace(integers, () => safeIntegers);
+      return await this.#llama.createGrammar({ grammar, stopGenerationTriggers, trimWhitespaceSuffix });
     } catch (error) {
       throw unsupported(what, "is too large for a grammar, or has a definition that leads to itself", error);
     }

@@ -10,13 +10,14 @@ const file = (path: string) => fileURLToPath(new URL(path, here));
 const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
 test.for(folders.map(({ name }) => name))("%s is one program of at most 40 lines", (name) => {
-  const programs = readdirSync(file(name)).filter((entry) => entry.endsWith(".ts"));
-  expect(programs).toHaveLength(1);
-  expect(
-    readFileSync(file(`${name}/${programs[0]}`), "utf8")
+  const sources = readdirSync(file(name)).filter((entry) => /\.tsx?$/.test(entry));
+  expect(sources.filter((entry) => entry.endsWith(".ts"))).toHaveLength(1);
+  for (const source of sources) {
+    const lines = readFileSync(file(`${name}/${source}`), "utf8")
       .trim()
-      .split("\n").length,
-  ).toBeLessThanOrEqual(40);
+      .split("\n");
+    expect(lines.length).toBeLessThanOrEqual(40);
+  }
 });
 
 test.for(["express", "fastify", "hono", "node-http"])("%s", async (name) => {
@@ -73,5 +74,15 @@ test("own-auth", async () => {
   expect((await ask("/ai/chat/memory/stats", ada)).status).toBe(403);
   expect((await ask("/ai/chat/memory/stats", root)).status).toBe(200);
   await app.stop();
+  await provider.close();
+});
+
+test("openai-sdk", async () => {
+  const provider = await fakeOpenAI({ reply: { steps: text("A", " title.") } });
+  const env = { OPENAI_API_KEY: "test-key", OPENAI_BASE_URL: provider.url };
+  const { code, output } = await run(process.execPath, [file("openai-sdk/chat.ts")], env);
+  expect(output).toBe("A title.\nA title.\nA title.\n");
+  expect(provider.requests.map(({ body }) => body?.messages?.length)).toEqual([1, 1, 3, 1, 3]);
+  expect(code).toBe(0);
   await provider.close();
 });

@@ -21,7 +21,7 @@ test("the position and the heartbeat are no events; the position's id counts", a
   ]);
 });
 
-test("ids and names cannot begin a field", async () => {
+test("T26: ids and names cannot begin a field", async () => {
   const evil = "a\r\nb\nc\rd\0e\n\ndata: forged\n\n";
   const events = await read(
     encode(eventFormat(evil, evil), 1, "true"),
@@ -32,7 +32,7 @@ test("ids and names cannot begin a field", async () => {
   expect(events[0]).toEqual({ event: "abcdedata: forged", id: "abcdedata: forged:1", data: "true" });
 });
 
-test("any JSON is one line", async () => {
+test("T26: any JSON is one line", async () => {
   const text = "\r\n\r\nevent: x\u2028\u2029\u0000\ud800";
   const events = await read(encode(eventFormat("t1"), 1, JSON.stringify(text)));
   expect(JSON.parse(events[0]?.data ?? "")).toBe(text);

@@ -8,7 +8,7 @@ import { fakeModel } from "./support/serve.ts";
 const canary = "canary-7c1e9a";
 const key = `sk-${canary}`;
 
-test("no key and no text of a message is in any output, whatever goes wrong", async () => {
+test("T37: no key and no text of a message is in any output, whatever goes wrong", async () => {
   const { fake, variables } = await fakeModel();
   const file = join(emptyFolder(), "logs/parlor.log");
   const cli = runCli({

@@ -91,8 +91,11 @@ async function* eventsOf(body, signal) {
     const blocks = (rest + value).split("\n\n");
     rest = blocks.pop();
     for (const block of blocks) {
-      const data = /^data: (.*)$/m.exec(block)?.[1];
-      yield { id: /^id: (.*)$/m.exec(block)?.[1], data: data && JSON.parse(data) };
+      // Not by a pattern: to `.` and `$`, U+2028 within a text ends a line.
+      const lines = block.split("\n");
+      const field = (name) => lines.find((line) => line.startsWith(name))?.slice(name.length);
+      const data = field("data: ");
+      yield { id: field("id: "), data: data && JSON.parse(data) };
     }
   }
 }

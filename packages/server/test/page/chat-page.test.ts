@@ -162,7 +162,7 @@ test("what fails is said in a sentence, and what was not taken is not lost", asy
 });
 
 test("T27: markup and Markdown of a model, a person or a title stay text, and load nothing", async () => {
-  const hostile = `<img src=x onerror="document.title='owned'"> <script>document.title='owned'</script> ![](https://evil.example/?q=1)`;
+  const hostile = `<img src=x onerror="document.title='owned'"> <script>document.title='owned'</script> ![](https://evil.example/?q=1)\u2028data: x`;
   const { visit } = await site(browser, [
     { type: "reasoning", text: hostile },
     { type: "text", text: hostile },

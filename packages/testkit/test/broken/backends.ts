@@ -91,7 +91,7 @@ export const brokenBackends: readonly BrokenBackend[] = [
   {
     name: "an event without end is waited for",
     topic: "what is too large",
-    noticedBy: "an event without end is given up at 1 MB",
+    noticedBy: "T40: an event without end is given up at 1 MB",
     create: (settings) => sound(settings, { fetch: hoarding }),
   },
   {
@@ -137,7 +137,7 @@ export const brokenBackends: readonly BrokenBackend[] = [
   {
     name: "an image's address is fetched",
     topic: "images and files",
-    noticedBy: "an image's address is handed on and not fetched",
+    noticedBy: "T23: an image's address is handed on and not fetched",
     create: answering(
       (backend) =>
         async function* (request, signal) {

@@ -33,7 +33,7 @@ function endless(name: string, bytes: string): BackendCase {
 export const bounds: BackendTopic = {
   name: "what is too large",
   cases: [
-    endless("an event without end is given up at 1 MB", "data: x"),
+    endless("T40: an event without end is given up at 1 MB", "data: x"),
     endless("an event of lines without end is given up at 1 MB", "data: x\n"),
 
     check("an event above 1 MB makes no sense", async ({ ask, fake, soon }) => {
@@ -53,7 +53,7 @@ export const bounds: BackendTopic = {
     }),
 
     check(
-      "a failure's body without end is not read to its end",
+      "T40: a failure's body without end is not read to its end",
       async ({ ask, fake, soon }) => {
         fake.next({ reply: { status: 500, wire: { endless: "sorry " } } });
         const { error } = await ask();

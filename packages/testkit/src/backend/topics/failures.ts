@@ -115,7 +115,7 @@ export const failures: BackendTopic = {
     ),
 
     check(
-      "redirects are not followed",
+      "T40: redirects are not followed",
       async ({ ask, fake }) => {
         const headers = { location: `${fake.url}/elsewhere` };
         fake.next({ reply: { status: 307, headers, body: "" } });

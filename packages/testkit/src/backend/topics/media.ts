@@ -35,7 +35,7 @@ export const media: BackendTopic = {
     arrives("image", "image/png", pixel, ["images"]),
     arrives("file", "application/pdf", page, ["files"]),
     check(
-      "an image's address is handed on and not fetched",
+      "T23: an image's address is handed on and not fetched",
       async ({ ask, asked, fake }) => {
         const url = `${fake.url}/picture.png`;
         await ask({

@@ -5,7 +5,7 @@ import { type BackendCase, type BackendTopic, check } from "../suite.ts";
 
 /** Refused when the backend is made, or failing when it is asked; shown in neither. */
 const neverShown = (what: string, apiKey: string): BackendCase =>
-  check(`a key with ${what} is never shown`, async ({ ask, make }) => {
+  check(`T37: a key with ${what} is never shown`, async ({ ask, make }) => {
     let thrown: unknown;
     try {
       const { error } = await ask({ backend: await make({ apiKey }) });
@@ -25,7 +25,7 @@ export const secrets: BackendTopic = {
     neverShown("a line break", `${secret}\nsk-second-line`),
     neverShown("letters that no header takes", `${secret}-ключ-日本`),
 
-    check("is sent, and is not part of what a backend tells of itself", async ({ ask, backend, fake }) => {
+    check("T37: is sent, and is not part of what a backend tells of itself", async ({ ask, backend, fake }) => {
       await ask();
       const request = await fake.request(0);
       assert.ok(JSON.stringify(request.headers).includes(secret), "the provider gets the key in a header");

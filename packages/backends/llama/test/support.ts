@@ -10,6 +10,7 @@ import type {
   PromptMessage,
   Usage,
 } from "@parlor/core";
+import type { LocalModel } from "@parlor/testkit/backend";
 import { type TinyGgufOptions, writeTinyGguf } from "@parlor/testkit/gguf";
 import { afterAll } from "vitest";
 import { llama, type LlamaOptions } from "../src/index.ts";
@@ -34,6 +35,10 @@ export async function load(model: TinyGgufOptions = {}, options: Partial<LlamaOp
   opened.push(backend);
   return backend;
 }
+
+/** A model of the backend suite. It calls a tool in the words of the library's own prompt. */
+export const play = ({ text, calls, ...model }: LocalModel): Promise<ModelBackend> =>
+  load({ ...model, text: calls === undefined ? text : `${text}||call: ${calls}` });
 
 export const user = (text: string): PromptMessage => ({ role: "user", parts: [{ type: "text", text }] });
 export const assistant = (text: string): PromptMessage => ({ role: "assistant", parts: [{ type: "text", text }] });

@@ -9,6 +9,7 @@ create type ${s}.claim_answer as (
 create function ${s}.owner_lock(p_owner text) returns bigint language sql immutable
 as $$ select hashtextextended('parlor owner ${s} ' || p_owner, 0) $$;
 
+-- Need not wait for the disk: what opens the session commits after it and does, so there is no message whose claim is lost.
 -- p_again: it may have been done by the same call before, whose answer was lost; then the turn is there under its own id.
 create function ${s}.claim_turn(
   p_owner text, p_session text, p_id text, p_message text, p_model text, p_created_at text, p_lease_ms double precision,
@@ -20,6 +21,7 @@ declare
   answer ${s}.claim_answer;
   next_number bigint;
 begin
+  perform set_config('synchronous_commit', 'off', true);
   perform pg_advisory_xact_lock_shared(${s}.owner_lock(p_owner));
   if exists (select 1 from ${s}.sealed where owner = p_owner and ends_ms > ${s}.now_ms()) then
     answer.kind := 'erasing';
@@ -169,9 +171,11 @@ begin
     order by l.last_offset;
 end $$;
 
+-- Nor need this: what settles the message does, and without it the turn is folded.
 create function ${s}.end_turn(p_owner text, p_session text, p_id text, p_epoch bigint, p_outcome text, p_again boolean)
 returns boolean language plpgsql as $$
 begin
+  perform set_config('synchronous_commit', 'off', true);
   update ${s}.turns set outcome = p_outcome, last_offset = last_offset + 1, ended_ms = ${s}.now_ms()
   where owner = p_owner and session = p_session and id = p_id and epoch = p_epoch and outcome is null;
   return found or (p_again and exists (

@@ -5,6 +5,7 @@ import { parseArgs, parseEnv } from "node:util";
 import { ChatError } from "@parlor/core";
 import type { Logger } from "pino";
 import { banner } from "./banner.ts";
+import { modelTypes } from "./config/model.ts";
 import { readConfig } from "./config/read-config.ts";
 import { createLogger } from "./log/create-logger.ts";
 import { describeError } from "./log/describe-error.ts";
@@ -19,9 +20,10 @@ Usage: parlor [--help] [--version]
 It is configured by environment variables, and by a .env file in the folder where it starts; the environment wins.
 Without any it serves a toy model on http://127.0.0.1:8000, open to everybody who reaches it.
 
-  OPENAI_API_KEY   asks OpenAI; MODEL_NAME says which model
+  OPENAI_API_KEY   asks OpenAI, ANTHROPIC_API_KEY Anthropic, GOOGLE_API_KEY Google; MODEL_NAME says which model
   MODEL_PATH       loads a GGUF file into this process
-  MODEL_TYPE       local, openai, groq, minimax, hf_api, ollama or openai_compatible
+  MODEL_TYPE       ${modelTypes.join(", ")}
+  DATABASE_URL     keeps conversations in PostgreSQL, REDIS_URL in Redis; else SQLite does, in parlor.db
   API_KEY          asks for it as a bearer token; JWT_SECRET, JWKS_URL and AUTH_SERVICE_URL are other ways to know people
   SECRET_KEY       signs the tokens of admins, who log in at POST /admin/login
   HOST, PORT       where to listen

@@ -1,8 +1,9 @@
-import { memory, type Storage } from "@parlor/core";
+import { ChatError, memory, type Storage } from "@parlor/core";
 import type { StorageBounds } from "./config/read-config.ts";
 import type { StorageChoice } from "./config/choose-storage.ts";
+import { StartError } from "./start-error.ts";
 
-/** Opens the chosen storage; only its package is imported. Throws a `ChatError` when it cannot be had. */
+/** Opens the chosen storage; only its package is imported. Throws a `StartError` that names it when it cannot be had. */
 export async function loadStorage(choice: StorageChoice, bounds: StorageBounds): Promise<Storage> {
   if (choice.kind === "memory") {
     const { maxSessions } = choice;
@@ -10,14 +11,14 @@ export async function loadStorage(choice: StorageChoice, bounds: StorageBounds):
   }
   if (choice.kind === "sqlite") {
     const { sqlite } = await import("@parlor/sqlite");
-    return sqlite(choice.path, bounds);
+    return named(choice.path, async () => sqlite(choice.path, bounds));
   }
-  if (choice.kind === "redis") return connected(await loadRedis(choice.url, bounds));
+  if (choice.kind === "redis") return loadRedis(choice.url, bounds);
   const { postgres } = await import("@parlor/postgres");
-  const storage = await connected(postgres({ url: choice.url, ...bounds }));
+  const storage = await named("DATABASE_URL", () => connected(postgres({ url: choice.url, ...bounds })));
   if (choice.redis === undefined) return storage;
   try {
-    const { turns, limits, bus } = await connected(await loadRedis(choice.redis, bounds));
+    const { turns, limits, bus } = await loadRedis(choice.redis, bounds);
     return { ...storage, turns, limits, bus };
   } catch (error) {
     await closeStorage(storage);
@@ -27,7 +28,17 @@ export async function loadStorage(choice: StorageChoice, bounds: StorageBounds):
 
 async function loadRedis(url: string, bounds: StorageBounds): Promise<Storage> {
   const { redis } = await import("@parlor/redis");
-  return redis({ url, ...bounds });
+  return named("REDIS_URL", () => connected(redis({ url, ...bounds })));
+}
+
+/** A store knows its fault, and whoever runs the server which of the stores it is. */
+async function named(what: string, open: () => Promise<Storage>): Promise<Storage> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!ChatError.isInstance(error)) throw error;
+    throw new StartError(`${what}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Stores connect on first use: a wrong address shall stop the start, not the first user. */

@@ -44,9 +44,9 @@ test.for([
   ["DATABASE_URL", "postgresql://user:canary-password@127.0.0.1:1/chat"],
   ["REDIS_URL", "redis://user:canary-password@127.0.0.1:1"],
   ["SQLITE_PATH", "/nowhere/at/all.db"],
-] as const)("a %s that nothing answers at stops the start with a sentence", async ([variable, value]) => {
+] as const)("a %s that nothing answers at stops the start with a sentence that names it", async ([variable, value]) => {
   const cli = runCli({ PORT: "0", [variable]: value });
   expect(await cli.exited).toBe(1);
-  expect(cli.output.stderr).toMatch(/^parlor: .+\n$/);
+  expect(cli.output.stderr).toMatch(/^parlor: (DATABASE_URL|REDIS_URL|\/nowhere\/at\/all\.db): .+\n$/);
   expect(cli.output.stderr + cli.output.stdout).not.toContain("canary");
 });

@@ -30,9 +30,10 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   if (!turn.signal.aborted) {
     await new Promise<void>((resolve) => {
       turn.signal.addEventListener("abort", () => resolve(), { once: true });
-      answer(parts, turn, input, opened, asking).then(resolve, (error: unknown) =>
-        turn.abort(causeOf(parts, turn, error)),
-      );
+      answer(parts, turn, input, opened, asking).then(resolve, (error: unknown) => {
+        // What a backend throws because it was stopped is no failure.
+        if (!turn.signal.aborted) turn.abort(causeOf(parts, turn, error));
+      });
     });
   }
   turn.generatingSince = undefined;

@@ -23,6 +23,27 @@ test("a stop keeps what there is, aborts the backend, and resumes to the same te
   expect(await engine.stop(key)).toBe(false);
 });
 
+test("a backend that throws when it is stopped has not failed", async () => {
+  const errors: unknown[] = [];
+  const { engine, backend } = world([], { onError: (error) => errors.push(error) });
+  const thrown = Promise.withResolvers<void>();
+  const called = Promise.withResolvers<void>();
+  backend.generate = async function* (_request, signal) {
+    yield [{ type: "text", text: "so far" }];
+    called.resolve();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    thrown.resolve();
+    throw signal.reason;
+  };
+  const turn = await engine.start({ ...ada, message: "Hi" });
+  await called.promise;
+  await turn.stop();
+  await thrown.promise;
+  await settle();
+  expect(errors).toEqual([]);
+  expect((await engine.sessions.history(key))?.messages[1]).toMatchObject({ status: "interrupted" });
+});
+
 test("a stop before the first token", async () => {
   const { engine, backend } = world([{ stall: true }]);
   const turn = await engine.start({ ...ada, message: "Hi" });

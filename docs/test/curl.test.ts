@@ -41,6 +41,12 @@ const expected: readonly [RegExp, RegExp][] = [
   [/\/sessions$/, /^\{"sessions":\[\{"session_id":"demo","turns":\d+,"created_at":"/],
   [/reset\/demo/, /^\{"status":"reset","session_id":"demo","previous_turns":\d+\}/],
   [/\/stats$/, /^\{"total_sessions":\d+,"total_messages":\d+,"avg_messages_per_session":/],
+  [/chat\/completions/, /"content":" ?model.*"finish_reason":"stop"\}\]\}.*data: \[DONE\]\n\n$/s],
+  [/v1\/responses/, /^\{"id":"resp_.*"status":"completed".*demo model/],
+  [
+    /api\/chat/,
+    /data: \{"type":"start","messageId":".*"delta":" ?model.*\{"type":"finish-step"\}.*data: \[DONE\]\n\n$/s,
+  ],
   [/v1\/health/, /^\{"status":"healthy","version":"/],
   [/model\/info/, /^\{"name":"parlor-demo","type":"llama.cpp","loaded":true,"parameters":\{/],
 ];

@@ -207,6 +207,19 @@ test("what can pass is sent again, before anything was stored", async () => {
   expect(site.backend.calls).toHaveLength(2);
 });
 
+test("what a session has stored is not said twice", async () => {
+  const site = await serve([{ fail: new ChatError("backend_overloaded", "Busy.", { retryAfterMs: 1 }) }]);
+  const session = { headers: { "x-session-id": "s1" } };
+  const asked = clientOf(site).chat.completions.create({ model, messages: [...hi] }, session);
+  await expect(asked).rejects.toBeInstanceOf(OpenAI.InternalServerError);
+  const history = await site.engine.sessions.history({ owner: "ada", id: "s1" });
+  expect(history?.messages.map(({ role, status }) => [role, status])).toEqual([
+    ["user", "complete"],
+    ["assistant", "failed"],
+  ]);
+  expect(site.requests).toHaveLength(1);
+});
+
 test("a failure after the first words ends the stream with an error", async () => {
   const site = await serve([{ type: "text", text: "Well" }, { fail: new ChatError("backend_error", "It broke.") }]);
   const stream = await clientOf(site).chat.completions.create({ model, messages: [...hi], stream: true });

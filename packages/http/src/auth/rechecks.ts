@@ -1,6 +1,7 @@
 import { ChatError, type Clock } from "@parlor/core";
 import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
+import { Ticker } from "../ticker.ts";
 import type { Gate } from "./gate.ts";
 import type { Visitor } from "./visitor.ts";
 
@@ -18,14 +19,12 @@ export interface Admitted<Raw> {
 export class Rechecks<Raw> {
   readonly #gate: Gate<Raw>;
   readonly #clock: Clock;
-  readonly #periodMs: number;
-  readonly #checks = new Set<() => void>();
-  #cancel: (() => void) | undefined;
+  readonly #ticker: Ticker;
 
   constructor(gate: Gate<Raw>, clock: Clock, periodMs: number) {
     this.#gate = gate;
     this.#clock = clock;
-    this.#periodMs = periodMs;
+    this.#ticker = new Ticker(clock, periodMs);
   }
 
   /** Throws what the gate throws, and `unauthorized` where the same credentials are somebody else's by now. */
@@ -43,15 +42,18 @@ export class Rechecks<Raw> {
     if (admitted.visitor.anonymous) return () => {};
     let expiresAt = admitted.visitor.principal?.expiresAt;
     let asking = false;
+    let watching = true;
     let cancelExpiry: (() => void) | undefined;
     const check = () => {
       if (asking) return;
       asking = true;
       this.confirm(admitted).then(passed, failed);
     };
+    const stopTicking = this.#ticker.add(check);
     const leave = () => {
+      watching = false;
       cancelExpiry?.();
-      this.#remove(check);
+      stopTicking();
     };
     const awaitExpiry = () => {
       cancelExpiry?.();
@@ -60,33 +62,17 @@ export class Rechecks<Raw> {
     const passed = ({ principal }: Visitor) => {
       asking = false;
       expiresAt = principal?.expiresAt;
-      if (this.#checks.has(check)) awaitExpiry();
+      if (watching) awaitExpiry();
     };
     const failed = (error: unknown) => {
       asking = false;
       const expired = expiresAt !== undefined && expiresAt <= this.#clock.now();
-      if (!this.#checks.has(check) || !(expired || isRefusal(error))) return;
+      if (!watching || !(expired || isRefusal(error))) return;
       leave();
       lost(isRefusal(error) ? error : new ChatError("unauthorized", "These credentials have expired."));
     };
-    this.#add(check);
     awaitExpiry();
     return leave;
-  }
-
-  #add(check: () => void): void {
-    this.#checks.add(check);
-    if (this.#periodMs === Infinity) return;
-    this.#cancel ??= this.#clock.every(this.#periodMs, () => {
-      for (const each of this.#checks) each();
-    });
-  }
-
-  #remove(check: () => void): void {
-    this.#checks.delete(check);
-    if (this.#checks.size > 0) return;
-    this.#cancel?.();
-    this.#cancel = undefined;
   }
 }
 

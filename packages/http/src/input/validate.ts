@@ -13,20 +13,16 @@ export async function readInput(
   params: { readonly [name: string]: string },
   bodyBytes: number,
 ): Promise<object> {
-  const given = [
-    route.query && ([route.query, Object.fromEntries(request.query)] as const),
-    route.body && ([route.body, (await readJson(request, bodyBytes)) ?? {}] as const),
-    route.params && ([route.params, params] as const),
-  ];
   const input = {};
   const errors: FieldError[] = [];
-  for (const part of given) {
-    if (!part) continue;
-    const [schema, value] = part;
+  const take = (schema: z.ZodType, value: unknown): void => {
     const result = schema.safeParse(value);
     if (result.success) Object.assign(input, result.data);
     else errors.push(...result.error.issues.slice(0, shown).map(toFieldError));
-  }
+  };
+  if (route.query) take(route.query, Object.fromEntries(request.query));
+  if (route.body) take(route.body, (await readJson(request, bodyBytes)) ?? {});
+  if (route.params) take(route.params, params);
   if (errors.length > 0) throw invalid(errors);
   return input;
 }

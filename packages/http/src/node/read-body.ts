@@ -10,7 +10,7 @@ const mostDropped = 67_108_864;
  * A body as text, at most `limit` bytes. Of a larger one the rest is read and dropped for a while: a client that is still sending
  * would lose the reply to a reset.
  */
-export function readBody(incoming: Readable, announced: number, limit: number): Promise<string> {
+export function readBody(incoming: Readable, announced: number, limit: number): Promise<{ readonly text: string }> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -34,7 +34,7 @@ export function readBody(incoming: Readable, announced: number, limit: number): 
       incoming.off("close", gone);
       if (refused) return;
       try {
-        resolve(toText(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+        resolve({ text: toText(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)) });
       } catch (error) {
         reject(error as ChatError);
       }

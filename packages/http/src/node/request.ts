@@ -73,15 +73,14 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   }
 
   body(limit: number): Promise<HttpBody> {
-    const toBody = (text: string) => ({ text });
-    if (this.#payload) return readBody(this.#payload, 0, limit).then(toBody);
+    if (this.#payload) return readBody(this.#payload, 0, limit);
     const incoming: NodeIncoming & { body?: unknown } = this.#incoming;
     if (incoming.readableDidRead || incoming.readableEnded) return parsedByHost(incoming.body, limit);
     if ((incoming.headers["content-encoding"] ?? "identity") !== "identity") {
       return Promise.reject(new ChatError("unsupported_media_type", "Send the body without a content encoding."));
     }
     const announced = Number(incoming.headers["content-length"] ?? 0);
-    return readBody(incoming, announced, limit).then(toBody);
+    return readBody(incoming, announced, limit);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Turn } from "@parlor/core";
+import { type Clock, isoTime, type Turn } from "@parlor/core";
 import type { Frames } from "../../stream/follow.ts";
 import { failureOfEvent } from "../../stream/opening.ts";
 import { eventFormat, eventWithoutId } from "../../stream/sse-encode.ts";
@@ -23,17 +23,17 @@ const completed = JSON.stringify({ message: "Stream completed" });
 /** A turn as v1's server-sent events. */
 export function v1Frames(turn: Turn, clock: Clock, seen: Seen): Frames {
   const chunk = eventFormat(turn.id, "chunk");
-  const done = eventFormat(turn.id, "done");
-  const error = eventFormat(turn.id, "error");
   const head = `${chunk.middle}{`;
   const tail = `}${chunk.end}`;
+  const last = (event: string, offset: number, data: string): string => {
+    const { start, middle, end } = eventFormat(turn.id, event);
+    return start + offset + middle + data + end;
+  };
   return frames(turn, clock, seen, {
     chunk: (offset, fields) => chunk.start + offset + head + fields + tail,
-    done: (offset) => done.start + offset + done.middle + completed + done.end,
+    done: (offset) => last("done", offset, completed),
     error: (offset, fields) =>
-      offset === undefined
-        ? eventWithoutId("error", `{${fields}}`)
-        : `${error.start}${offset}${error.middle}{${fields}}${error.end}`,
+      offset === undefined ? eventWithoutId("error", `{${fields}}`) : last("error", offset, `{${fields}}`),
   });
 }
 
@@ -57,7 +57,7 @@ function frames(turn: Turn, clock: Clock, seen: Seen, wire: Wire): Frames {
 
   return {
     batch(events) {
-      const time = `,"timestamp":"${new Date(clock.now()).toISOString()}"`;
+      const time = `,"timestamp":"${isoTime(clock.now())}"`;
       const more = `,"is_final":false${time}`;
       let out = "";
       for (const event of events) {

@@ -1,5 +1,5 @@
 import type { GbnfJsonSchema, Llama, LlamaGrammar } from "node-llama-cpp";
-import { unsupported } from "./schema.ts";
+import { tooLarge, unsupported } from "./schema.ts";
 
 const mostKept = 64;
 
@@ -35,7 +35,7 @@ export class Grammars {
       const grammar = made.grammar.replace(integers, () => safeIntegers);
       return await this.#llama.createGrammar({ grammar, stopGenerationTriggers, trimWhitespaceSuffix });
     } catch (error) {
-      throw unsupported(what, "is too large for a grammar, or has a definition that leads to itself", error);
+      throw unsupported(what, tooLarge, error);
     }
   }
 }

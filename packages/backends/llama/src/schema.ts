@@ -1,5 +1,6 @@
 import { ChatError, type Json, type JsonSchema } from "@parlor/core";
 import type { GbnfJsonSchema } from "node-llama-cpp";
+import { branchesTooMuch } from "./alternatives.ts";
 
 /** What a schema is for, and whether a keyword that no grammar can keep is refused or left to whoever reads the answer. */
 interface Reading {
@@ -14,6 +15,7 @@ type Fields = { readonly [keyword: string]: Json };
 /** Characters of a schema as JSON. Making a grammar of it blocks: of this many, some hundred milliseconds at worst. */
 const longest = 16_384;
 const deepest = 64;
+export const tooLarge = "is too large for a grammar, or has a definition that leads to itself";
 /** llama.cpp takes no grammar with many repetitions, and counts only to about 2,000 where it takes one. */
 const mostRepeats = 1_000;
 
@@ -47,9 +49,11 @@ export function toGrammarSchema(schema: JsonSchema, what: string, strict: boolea
   const definitions = { ...toFields(schema["definitions"]), ...toFields(schema["$defs"]) };
   const reading = { what, strict, definitions: new Set(Object.keys(definitions)) };
   const root = convert(schema, reading, 0);
-  if (reading.definitions.size === 0) return root;
-  const $defs = Object.entries(definitions).map(([name, each]) => [name, convert(each, reading, 0)] as const);
-  return { ...root, $defs: Object.fromEntries($defs) };
+  const $defs = Object.fromEntries(
+    Object.entries(definitions).map(([name, each]) => [name, convert(each, reading, 0)] as const),
+  );
+  if (branchesTooMuch(root, $defs)) throw unsupported(what, tooLarge);
+  return reading.definitions.size === 0 ? root : { ...root, $defs };
 }
 
 function convert(schema: Json, reading: Reading, depth: number): GbnfJsonSchema {

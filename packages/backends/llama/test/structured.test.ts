@@ -30,6 +30,7 @@ describe("an answer in JSON", () => {
     ["odd names", toSchema(z.object({ 'a"\n\\': z.string(), "": z.null(), "日本 😀": z.literal('ö"\n') }))],
     ["the names of what objects have", toSchema(z.object({ toString: z.int(), constructor: z.boolean() }))],
     ["enums and literals", toSchema(z.object({ size: z.enum(["small", "large"]), n: z.literal([1, 2.5]) }))],
+    ["names that keywords have", toSchema(z.object({ oneOf: z.int(), $ref: z.boolean() }))],
     ["a union", toSchema(z.union([z.object({ ok: z.literal(true) }), z.object({ error: z.string() })]))],
     ["lists with limits", toSchema(z.array(z.int()).min(3).max(5))],
     ["a tuple", toSchema(z.tuple([z.string(), z.number()]))],
@@ -127,6 +128,16 @@ describe("a schema that no grammar can keep", () => {
   beforeAll(async () => {
     demo = await load({ text: "So it says." });
   });
+  // 2 KB that llama.cpp would follow in 2^40 ways.
+  const doubling: JsonSchema = {
+    $ref: "#/$defs/0",
+    $defs: Object.fromEntries(
+      Array.from({ length: 41 }, (_, step) => {
+        const next = { $ref: `#/$defs/${step + 1}` };
+        return [`${step}`, step === 40 ? { type: "string" } : { anyOf: [next, next] }];
+      }),
+    ),
+  };
   const deep = JSON.parse('{"items":'.repeat(80) + "{}" + "}".repeat(80)) as JsonSchema;
 
   it.each<[string, JsonSchema, RegExp]>([
@@ -140,6 +151,7 @@ describe("a schema that no grammar can keep", () => {
     ["an address", { $ref: "https://example.com/schema" }, /"\$ref"/],
     ["a definition that is missing", { $ref: "#/$defs/a" }, /"\$ref"/],
     ["a definition of itself", { $ref: "#/$defs/a", $defs: { a: { $ref: "#/$defs/a" } } }, /leads to itself/],
+    ["definitions that double with each step", doubling, /too large/],
     ["a list as a literal", { enum: [["a"]] }, /"enum"/],
     ["very long strings", { type: "string", maxLength: 5_000 }, /"maxLength"/],
     ["more properties than it names", { type: "object", minProperties: 2 }, /"minProperties"/],

@@ -50,11 +50,16 @@ export function createFields(engine: ChatEngine, limits: Required<InputLimits>) 
 }
 
 /** A switch, written as clients write one. */
-const onOff = z.preprocess((value) => switches[String(value).toLowerCase()] ?? value, z.boolean());
-const switches: { readonly [word: string]: boolean } = {
-  ...Object.fromEntries(["true", "1", "on", "yes", "enabled"].map((word) => [word, true])),
-  ...Object.fromEntries(["false", "0", "off", "no", "disabled"].map((word) => [word, false])),
-};
+const onOff = z.preprocess(
+  (value) => (isScalar(value) ? switches.get(String(value).toLowerCase()) : undefined) ?? value,
+  z.boolean(),
+);
+const switches: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "1", "on", "yes", "enabled"].map((word) => [word, true] as const),
+  ...["false", "0", "off", "no", "disabled"].map((word) => [word, false] as const),
+]);
+/** Not every object becomes a text: what comes as JSON may bring a `toString` of its own. */
+const isScalar = (value: unknown): boolean => typeof value === "string" || typeof value === "number";
 
 /** Absent, null and the empty string are all undefined. */
 function optional<Schema extends z.ZodType>(schema: Schema) {

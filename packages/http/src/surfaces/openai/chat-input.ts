@@ -1,4 +1,13 @@
-import type { ModelSettings, Part, PromptMessage, ResponseFormat, ToolChoice, TurnInput } from "@parlor/core";
+import {
+  ChatError,
+  type ModelSettings,
+  type Part,
+  type PromptMessage,
+  type ResponseFormat,
+  type ToolChoice,
+  type TurnInput,
+} from "@parlor/core";
+import { parseJson } from "../../input/read-json.ts";
 import { invalid } from "../../input/validate.ts";
 import type { ChatBody, ChatMessage } from "./chat-schemas.ts";
 
@@ -94,11 +103,13 @@ function textOf(content: string | readonly { readonly text?: string | undefined 
   return typeof content === "string" ? content : content.map(({ text }) => text ?? "").join("");
 }
 
+/** What JSON in a text says, held to the same bounds as the body around it. */
 export function parse(json: string, path: string): unknown {
   if (json.trim() === "") return {};
   try {
-    return JSON.parse(json);
-  } catch {
+    return parseJson(json);
+  } catch (error) {
+    if (ChatError.isInstance(error) && error.code !== "invalid_json") throw error;
     throw invalid([{ path, message: "must be JSON" }]);
   }
 }

@@ -64,7 +64,7 @@ export function chatBody({ fields }: Service) {
     frequency_penalty: optional(z.number().min(-2).max(2)),
     seed: optional(z.int()),
     reasoning_effort: optional(effort),
-    n: optional(z.int().max(1, "only one choice can be had per call")),
+    n: optional(z.int().min(1).max(1, "only one choice can be had per call")),
     tools: optional(
       z
         .array(

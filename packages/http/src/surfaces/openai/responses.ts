@@ -12,7 +12,7 @@ import { type Shown, toItems, toResponse } from "./responses-reply.ts";
 import { nothingLeft } from "./chat-schemas.ts";
 import * as schemas from "./responses-schemas.ts";
 import type { ResponsesBody } from "./responses-schemas.ts";
-import { newest, sessionOf } from "./session.ts";
+import { newest, sessionOf, stateless } from "./session.ts";
 
 /** /v1/responses: each is a session's newest answer, to go on with by its id, unless `store` is false. */
 export function responses(service: Service): Route {
@@ -47,15 +47,15 @@ export function responses(service: Service): Route {
       call,
       messages.some(({ role }) => role === "assistant"),
     );
-    const { session: _session, owner: _owner, ...common } = turnOf("", settingsOf(body), call);
     const system = messages.flatMap(({ role, parts }) =>
       role === "system" ? parts.map((part) => (part.type === "text" ? part.text : "")) : [],
     );
     const prompt = [body.instructions, ...system].filter(Boolean).join("\n\n");
+    const common = turnOf(session ?? "", settingsOf(body), call);
     const input = { ...common, ...askedOf(body), ...(prompt && { systemPrompt: prompt }) };
     const said = messages.filter(({ role }) => role !== "system");
-    if (session === undefined) return engine.start({ ...input, owner: call.own("").id, messages: said });
-    const turn = await engine.start({ ...input, owner: call.own(session).id, session, messages: newest(said) });
+    if (session === undefined) return engine.start(stateless({ ...input, messages: said }, call));
+    const turn = await engine.start({ ...input, owner: call.own(session).id, messages: newest(said) });
     // The message is stored: sent again it would be said twice.
     call.replyHeaders["x-should-retry"] = "false";
     return turn;

@@ -15,25 +15,16 @@ import * as schemas from "./chat-schemas.ts";
 import type { ChatBody } from "./chat-schemas.ts";
 import { openaiFailure } from "./failure.ts";
 import { responses } from "./responses.ts";
-import { newest, sessionOf } from "./session.ts";
+import { newest, sessionOf, stateless } from "./session.ts";
 
 /** openai: /v1. Without a session a call is stateless, as the protocol is. */
 export function openai(service: Service): readonly Route[] {
   const { engine } = service;
 
   async function start(body: ChatBody, call: Call, session: string | undefined): Promise<Turn> {
-    const { session: _session, owner: _owner, ...common } = turnOf("", settingsOf(body), call);
-    if (session === undefined) {
-      const input = { ...common, ...askedOf(body), owner: call.own("").id, messages: toMessages(body.messages) };
-      return engine.start(input);
-    }
-    const turn = await engine.start({
-      ...common,
-      ...askedOf(body),
-      ...sayingOf(body),
-      owner: call.own(session).id,
-      session,
-    });
+    const input = { ...turnOf(session ?? "", settingsOf(body), call), ...askedOf(body) };
+    if (session === undefined) return engine.start(stateless({ ...input, messages: toMessages(body.messages) }, call));
+    const turn = await engine.start({ ...input, ...sayingOf(body), owner: call.own(session).id });
     // The message is stored: sent again it would be said twice.
     call.replyHeaders["x-should-retry"] = "false";
     return turn;

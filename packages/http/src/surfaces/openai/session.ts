@@ -1,4 +1,4 @@
-import { ChatError } from "@parlor/core";
+import { ChatError, type TurnInput } from "@parlor/core";
 import type { Call } from "../../route.ts";
 import type { Service } from "../../service.ts";
 import { invalid } from "../../input/validate.ts";
@@ -12,6 +12,16 @@ export function sessionOf({ fields }: Service, call: Call, named: string | undef
     throw invalid([{ path: "X-Session-Id", message: checked.error.issues[0]?.message ?? "is not valid" }]);
   }
   return checked.data;
+}
+
+/**
+ * A turn of no session. All who are known by nothing share its owner, as each finds a turn by its id alone; so an idempotency key
+ * is none there: it would give one what another has asked.
+ */
+export function stateless({ idempotencyKey, session: _session, ...input }: TurnInput, call: Call): TurnInput {
+  const owner = call.own("").id;
+  const isKnown = owner === call.principal.id;
+  return { ...input, owner, ...(isKnown && idempotencyKey !== undefined && { idempotencyKey }) };
 }
 
 /** A session has its own history: of a body's messages only those count that follow the last answer in it. */

@@ -27,6 +27,17 @@ const bodies: readonly (readonly [name: string, type: string | undefined, body: 
   ["no UTF-8", "application/json", '{"message":"\xff'],
 ];
 
+const chatCall = (json: string) => [
+  { role: "user", content: "Hi" },
+  { role: "assistant", tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: json } }] },
+  { role: "tool", tool_call_id: "1", content: "ok" },
+];
+const responsesCall = (json: string) => [
+  { role: "user", content: "Hi" },
+  { type: "function_call", call_id: "1", name: "f", arguments: json },
+  { type: "function_call_output", call_id: "1", output: "ok" },
+];
+
 export const hostile: HttpTopic = {
   name: "hostile input",
   cases: [
@@ -165,6 +176,59 @@ export const hostile: HttpTopic = {
         (second.body as { message_id: string }).message_id,
       );
       assert.equal(backend.calls.length, 2);
+    }),
+    check(
+      "T41: who is known by nothing gets nobody else's turn by an Idempotency-Key",
+      async ({ ask, backend }) => {
+        const asked = { as: null, headers: { "idempotency-key": "k-1" } };
+        const messages = [{ role: "user", content: "Hi" }];
+        const stateless = [
+          ["/v1/chat/completions", { messages }],
+          ["/v1/responses", { input: "Hi", store: false }],
+        ] as const;
+        for (const [path, body] of stateless) {
+          const answers = [await ask("POST", path, { ...asked, body }), await ask("POST", path, { ...asked, body })];
+          const [first, second] = answers.map((answer) => (answer.body as { id: string }).id);
+          assert.ok(first && second && first !== second, path);
+        }
+        assert.equal(backend.calls.length, 4);
+        const known = { ...asked.headers, cookie: `parlor_visitor=${"a".repeat(22)}` };
+        for (const headers of [known, known])
+          await ask("POST", "/v1/chat/completions", { as: null, headers, body: { messages } });
+        assert.equal(backend.calls.length, 5);
+      },
+      { options: { access: "public" } },
+    ),
+    check(
+      "T29: what stands as JSON in a text of the body is no deeper than the body may be",
+      async ({ ask, backend }) => {
+        const called = (json: string) => [
+          { path: "/v1/chat/completions", field: "messages", list: chatCall(json) },
+          { path: "/v1/responses", field: "input", list: responsesCall(json) },
+        ];
+        const deep = "[".repeat(100_000) + "]".repeat(100_000);
+        for (const [json, code] of [
+          [deep, "too_deep"],
+          ['{"__proto__":{"admin":true}}', "forbidden_key"],
+          ["{", "invalid_request"],
+        ] as const) {
+          for (const { path, field, list } of called(json)) {
+            const { status, body } = await ask("POST", path, { body: { [field]: list } });
+            assert.equal(status, 400, path);
+            assert.equal((body as { error: { code: string } }).error.code, code);
+          }
+        }
+        assert.equal(backend.calls.length, 0);
+      },
+    ),
+    check("a switch that is an object is refused, whatever it says of itself", async ({ ask }) => {
+      const { id } = (await ask("POST", "/api/conversations", { body: {} })).body as { id: string };
+      for (const thinking_mode of [{ toString: 1 }, ["true"], "constructor", "__proto__"]) {
+        const answer = await ask("POST", `/api/conversations/${id}/messages`, {
+          body: { content: "Hi", thinking_mode },
+        });
+        assert.deepEqual(faultsOf(answer), ["thinking_mode"]);
+      }
     }),
     check("every reply says that its type is meant and that other sites may not embed it", async ({ ask }) => {
       await ask("POST", "/chat", { body: hi });

@@ -217,6 +217,7 @@ export const openai: HttpTopic = {
     check("errors have the protocol's shape and statuses", async ({ ask, url, engine }) => {
       expectError(await ask("POST", path, { body: { messages, model: "gpt-none" } }), 404, "model_not_found");
       expectError(await ask("POST", path, { body: { messages, n: 2 } }), 400, "invalid_request", "n");
+      expectError(await ask("POST", path, { body: { messages, n: 0 } }), 400, "invalid_request", "n");
       expectError(await ask("POST", path, { body: { messages: [] } }), 400, "invalid_request", "messages");
       expectError(await ask("POST", path, { as: null, body: { messages } }), 401, "invalid_api_key");
       expectError(await ask("DELETE", path), 405, "method_not_allowed");

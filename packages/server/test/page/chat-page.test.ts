@@ -53,6 +53,13 @@ test("a connection that breaks in the middle is taken up where it broke", async 
   const { page, say, shows, messages, complaints } = await visit();
   await say("Count");
   await shows("One two");
+  const texts: string[] = [];
+  await page.exposeFunction("tell", (text: string) => texts.push(text));
+  await page.evaluate(() => {
+    const { tell } = window as unknown as { tell: (text: string) => void };
+    const look = () => tell(document.querySelector("#messages .assistant .text")?.textContent ?? "");
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  });
   const resumed = page.waitForRequest((request) => request.headers()["last-event-id"] !== undefined);
   cut();
   await resumed;
@@ -60,6 +67,7 @@ test("a connection that breaks in the middle is taken up where it broke", async 
   await shows("One two three four");
   await page.locator("#send").waitFor();
   expect(await messages()).toEqual(["Count", "One two three four"]);
+  expect(texts.filter((text) => !"One two three four".startsWith(text))).toEqual([]);
   expect(backend.calls).toHaveLength(1);
   expect(complaints.splice(0).filter((text) => !text.includes("ERR_"))).toEqual([]);
 });

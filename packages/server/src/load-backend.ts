@@ -10,13 +10,27 @@ import { StartError } from "./start-error.ts";
 /** An inference service also has models of its own. */
 export type LoadedBackend = ModelBackend | InferenceBackend;
 
-/** Loads the chosen model; only its backend is imported. Throws a `ChatError` or a `StartError` when it cannot be had. */
-export async function loadBackend(choice: ModelChoice): Promise<LoadedBackend> {
+/** Loads the chosen model; only its backend is imported. `told` gets a line now and then while one is fetched. Throws a `ChatError` or a `StartError` when it cannot be had. */
+export async function loadBackend(
+  choice: ModelChoice,
+  told: (line: string) => void = () => {},
+): Promise<LoadedBackend> {
   if (choice.kind === "demo") return loadDemo();
   if (choice.kind !== "llama") return loadService(choice);
-  const { llama } = await import("@parlor/llama");
-  const { path, name, device } = choice;
-  return llama({ modelPath: path, gpu: device === "cpu" ? false : device, ...(name && { name }) });
+  const { fetchModel, llama } = await import("@parlor/llama");
+  const { path, uri = "", name, device, token } = choice;
+  const modelPath =
+    path ?? (await fetchModel(uri, { onProgress: inTenths(told), ...(token !== undefined && { token }) }));
+  return llama({ modelPath, gpu: device === "cpu" ? false : device, ...(name && { name }) });
+}
+
+/** A line for each tenth of a download. */
+function inTenths(told: (line: string) => void) {
+  let tenths = 0;
+  return ({ totalSize, downloadedSize }: { readonly totalSize: number; readonly downloadedSize: number }) => {
+    const now = Math.floor((10 * downloadedSize) / totalSize);
+    if (now > tenths) told(`fetching the model: ${(tenths = now)}0 %`);
+  };
 }
 
 async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {

@@ -51,7 +51,7 @@ export async function startServer(
   const loaded: LoadedBackend[] = [];
   try {
     const load = async (choice: ModelChoice) => {
-      const backend = await loadBackend(choice);
+      const backend = await loadBackend(choice, (line) => logger.info(line));
       loaded.push(backend);
       return backend;
     };

@@ -49,7 +49,7 @@ function typeOf(choice: ModelChoice): string | undefined {
 }
 
 function isSame(one: ModelChoice, other: ModelChoice): boolean {
-  if (one.kind === "llama") return other.kind === "llama" && one.path === other.path;
+  if (one.kind === "llama") return other.kind === "llama" && one.path !== undefined && one.path === other.path;
   return (
     one.kind === other.kind &&
     "model" in one &&

@@ -6,7 +6,12 @@ export type ModelChoice =
   | { readonly kind: "demo" }
   | {
       readonly kind: "llama";
-      readonly path: string;
+      /** The file, … */
+      readonly path?: string;
+      /** … or where to fetch it from. */
+      readonly uri?: string;
+      /** Of Hugging Face. */
+      readonly token?: string;
       readonly name?: string;
       readonly device: NonNullable<Variables["DEVICE"]>;
     }
@@ -102,10 +107,13 @@ function chooseFile({
   MODEL_NAME: name,
   MODEL_URI: uri,
   DEVICE: device = "auto",
+  HF_API_TOKEN: token,
 }: Variables): Chosen {
-  if (path !== undefined) return { choice: { kind: "llama", path, device, ...(name === undefined ? {} : { name }) } };
-  if (uri === undefined) return { fault: "MODEL_PATH must name a GGUF file for MODEL_TYPE=local" };
-  return { fault: "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH" };
+  const named = name === undefined ? {} : { name };
+  if (path !== undefined) return { choice: { kind: "llama", path, device, ...named } };
+  if (uri === undefined)
+    return { fault: "MODEL_PATH must name a GGUF file, or MODEL_URI where to fetch one, for MODEL_TYPE=local" };
+  return { choice: { kind: "llama", uri, device, ...named, ...(token !== undefined && { token }) } };
 }
 
 function chooseService(variables: Variables, service: Service, names: { provider: string; spelled: string }): Chosen {

@@ -22,7 +22,10 @@ export const modelVariables = {
   MODEL_NAME: name(),
   GROQ_MODEL_NAME: name(),
   MODEL_PATH: text(4096),
-  MODEL_URI: text(4096),
+  MODEL_URI: text(4096).regex(
+    /^hf:[^\s/]+\/[^\s/:]+(?:[:/]\S+)?$|^https?:\/\/[^\s@]+$/,
+    "must be hf:user/repo:quantization, hf:user/repo/file.gguf or an http(s) URL without credentials",
+  ),
   DEVICE: word(["auto", "cpu", "cuda", "vulkan", "metal"]),
   MODELS: list((part) => /^[^\p{Cc}]{1,200}$/u.test(part), "must be model names separated by commas"),
 

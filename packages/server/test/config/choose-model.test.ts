@@ -17,6 +17,14 @@ test("MODEL_TYPE wins over LLM_PROVIDER, and both over keys", () => {
   expect(choose({ ...all, MODEL_TYPE: "local" })).toMatchObject({ choice: { kind: "llama", path: "x.gguf" } });
 });
 
+test("a model may be fetched from where MODEL_URI says; a file that is there wins", () => {
+  expect(choose({ MODEL_URI: "hf:a/b:Q4", HF_API_TOKEN: "t", MODEL_TYPE: "local" })).toEqual({
+    choice: { kind: "llama", uri: "hf:a/b:Q4", device: "auto", token: "t" },
+  });
+  expect(choose({ MODEL_URI: "hf:a/b:Q4", MODEL_PATH: "x.gguf" })).toMatchObject({ choice: { path: "x.gguf" } });
+  expect(choose({ MODEL_TYPE: "local" })).toEqual({ fault: expect.stringMatching(/MODEL_PATH .* or MODEL_URI/) });
+});
+
 test("a file named on purpose wins over a key in the environment", () => {
   expect(choose({ OPENAI_API_KEY: "a", MODEL_PATH: "x.gguf", MODEL_NAME: "mine", DEVICE: "cpu" })).toEqual({
     choice: { kind: "llama", path: "x.gguf", name: "mine", device: "cpu" },
@@ -136,12 +144,8 @@ test.each([
   [{ GROQ_API_KEY: "k" }, "MODEL_NAME must name a model of groq"],
   [{ OLLAMA_BASE_URL: "http://box", GROQ_MODEL_NAME: "g" }, "MODEL_NAME must name a model of ollama"],
   [{ MODEL_TYPE: "openai_compatible", MODEL_NAME: "m" }, "OPENAI_BASE_URL must be set for openai_compatible"],
-  [{ MODEL_TYPE: "local" }, "MODEL_PATH must name a GGUF file for MODEL_TYPE=local"],
+  [{ MODEL_TYPE: "local" }, "MODEL_PATH must name a GGUF file, or MODEL_URI where to fetch one, for MODEL_TYPE=local"],
   [{ MODEL_NAME: "gpt-5" }, "MODEL_NAME is set, but nothing says whose model it is: set MODEL_TYPE"],
-  [
-    { MODEL_TYPE: "local", MODEL_URI: "hf:a/b" },
-    "MODEL_URI is set, but downloads are not built yet: fetch the file and set MODEL_PATH",
-  ],
   [{ MODEL_TYPE: "anthropic" }, "ANTHROPIC_API_KEY must be set for anthropic"],
   [{ MODEL_TYPE: "inference" }, "INFERENCE_SERVICE_URL must be set for inference"],
   [{ MODEL_TYPE: "google" }, "GOOGLE_API_KEY must be set for google"],

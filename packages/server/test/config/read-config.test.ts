@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 
@@ -112,27 +112,14 @@ test("metrics are on, open to everybody, at the usual path, unless the environme
   expect(readConfig({ ENABLE_METRICS: "false" })).not.toHaveProperty("config.metrics");
 });
 
-describe("what is not built yet", () => {
-  test.each([["MODEL_URI", "hf:someone/model"]])(
-    "%s=%s stops the start: data or the model would be missing",
-    (name, value) => {
-      expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b.*not built yet`))]);
-    },
-  );
-
-  test("ROOT_PAGE is `docs` or, unset too, `chat`", () => {
-    for (const [set, rootPage] of [
-      ["docs", "docs"],
-      ["chat", "chat"],
-      ["", "chat"],
-    ]) {
-      expect(readConfig({ ROOT_PAGE: set })).toMatchObject({ config: { rootPage }, warnings: [] });
-    }
-  });
-
-  test("what is switched off asks for nothing", () => {
-    expect(readConfig({ ENABLE_METRICS: "false", ENVIRONMENT: "development" })).toMatchObject({ warnings: [] });
-  });
+test("ROOT_PAGE is `docs` or, unset too, `chat`", () => {
+  for (const [set, rootPage] of [
+    ["docs", "docs"],
+    ["chat", "chat"],
+    ["", "chat"],
+  ]) {
+    expect(readConfig({ ROOT_PAGE: set })).toMatchObject({ config: { rootPage }, warnings: [] });
+  }
 });
 
 test("any environment is either read or has its faults named", () => {

@@ -14,7 +14,7 @@ const table: Record<keyof typeof variables.shape, { good: string; read: unknown;
   MODEL_NAME: text,
   GROQ_MODEL_NAME: text,
   MODEL_PATH: text,
-  MODEL_URI: text,
+  MODEL_URI: { good: "hf:user/repo:Q4_K_M", read: "hf:user/repo:Q4_K_M", bad: "https://user:key@host/a.gguf" },
   DEVICE: { good: "CUDA", read: "cuda", bad: "tpu" },
   MODELS: { good: "small, large", read: ["small", "large"], bad: "small,,large" },
   OPENAI_API_KEY: key,

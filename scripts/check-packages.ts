@@ -62,6 +62,8 @@ function install(packages: readonly Packed[]): void {
 
 function checkFiles(name: string): void {
   const directory = join(app, "node_modules", name);
+  for (const file of ["README.md", "LICENSE"])
+    if (!existsSync(join(directory, file))) throw new Error(`${file} is missing`);
   const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((file) => /\.(js|ts)$/.test(file));
   const sources = files.filter((file) => /(?<!\.d)\.ts$|^src\//.test(file));
   if (files.length === 0 || sources.length > 0) throw new Error(`dist is empty, or holds source: ${sources.join(" ")}`);
@@ -135,7 +137,7 @@ try {
   }
   await check("all tarballs install together", () => install(packages));
   for (const { name } of existsSync(app) ? packages : []) {
-    await check(`${name}: dist holds no source and reaches into none`, () => checkFiles(name));
+    await check(`${name}: has its README and licence, and no source`, () => checkFiles(name));
     await check(`${name}: every export imports`, () => importAll(name));
     if (manifestOf(name).bin) await check(`${name}: commands run`, () => runBin(name));
   }

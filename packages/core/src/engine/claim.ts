@@ -52,8 +52,10 @@ async function idempotencyOf(input: TurnInput, key: string) {
     messageId: _id,
     limitKey: _limitKey,
     onQuotas: _onQuotas,
-    ...body
+    session,
+    ...rest
   } = input;
+  const body = input.isNewSession ? rest : { ...rest, session };
   const bytes = new TextEncoder().encode(JSON.stringify(body, sortedKeys));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return {

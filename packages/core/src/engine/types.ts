@@ -119,6 +119,8 @@ export interface TurnInput {
   readonly model?: string;
   /** 1–255 characters; the same key gives the same turn for 24 h. */
   readonly idempotencyKey?: string;
+  /** `session` is an id made for this call: asked again with the same idempotency key it is another, and the turn is the same. */
+  readonly isNewSession?: boolean;
   readonly onBusy?: "queue" | "reject";
   /** The user's message keeps this id. */
   readonly messageId?: string;

@@ -14,6 +14,12 @@ import * as schemas from "./responses-schemas.ts";
 import type { ResponsesBody } from "./responses-schemas.ts";
 import { newest, sessionOf, stateless } from "./session.ts";
 
+/** In which session an input is said. */
+interface Held {
+  readonly session: string;
+  readonly isNewSession?: boolean;
+}
+
 /** /v1/responses: each is a session's newest answer, to go on with by its id, unless `store` is false. */
 export function responses(service: Service): Route {
   const { engine } = service;
@@ -33,16 +39,17 @@ export function responses(service: Service): Route {
   }
 
   /** Undefined: stateless, also where the input brings answers of its own. */
-  async function sessionFor(body: ResponsesBody, call: Call, bringsHistory: boolean): Promise<string | undefined> {
-    if (body.previous_response_id !== undefined) return previous(body.previous_response_id, call);
+  async function sessionFor(body: ResponsesBody, call: Call, bringsHistory: boolean): Promise<Held | undefined> {
+    if (body.previous_response_id !== undefined) return { session: await previous(body.previous_response_id, call) };
     const named = sessionOf(service, call, body.metadata?.session_id);
-    if (named !== undefined) return named;
-    return body.store === false || bringsHistory ? undefined : uuidv7(engine.clock.now());
+    if (named !== undefined) return { session: named };
+    if (body.store === false || bringsHistory) return undefined;
+    return { session: uuidv7(engine.clock.now()), isNewSession: true };
   }
 
   async function start(body: ResponsesBody, call: Call): Promise<Turn> {
     const messages = toMessages(body.input);
-    const session = await sessionFor(
+    const held = await sessionFor(
       body,
       call,
       messages.some(({ role }) => role === "assistant"),
@@ -51,11 +58,16 @@ export function responses(service: Service): Route {
       role === "system" ? parts.map((part) => (part.type === "text" ? part.text : "")) : [],
     );
     const prompt = [body.instructions, ...system].filter(Boolean).join("\n\n");
-    const common = turnOf(session ?? "", settingsOf(body), call);
+    const common = turnOf(held?.session ?? "", settingsOf(body), call);
     const input = { ...common, ...askedOf(body), ...(prompt && { systemPrompt: prompt }) };
     const said = messages.filter(({ role }) => role !== "system");
-    if (session === undefined) return engine.start(stateless({ ...input, messages: said }, call));
-    const turn = await engine.start({ ...input, owner: call.own(session).id, messages: newest(said) });
+    if (held === undefined) return engine.start(stateless({ ...input, messages: said }, call));
+    const turn = await engine.start({
+      ...input,
+      ...held,
+      owner: call.own(held.session).id,
+      messages: newest(said),
+    });
     // The message is stored: sent again it would be said twice.
     call.replyHeaders["x-should-retry"] = "false";
     return turn;

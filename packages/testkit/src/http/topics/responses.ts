@@ -32,6 +32,22 @@ function read(events: readonly ServerEvent[]): readonly Event[] {
 export const responses: HttpTopic = {
   name: "responses",
   cases: [
+    check(
+      "the same Idempotency-Key gives the same response, in the session that it began",
+      async ({ ask, backend }) => {
+        const asked = { headers: { "idempotency-key": "k-1" } };
+        const first = await ask("POST", path, { ...asked, body: { input: "One" } });
+        const again = await ask("POST", path, { ...asked, body: { input: "One" } });
+        assert.equal(again.status, 200, again.text);
+        assert.equal((again.body as Response).id, (first.body as Response).id);
+        assert.equal(backend.calls.length, 1);
+        for (const other of [{ input: "Two" }, { input: "One", metadata: { session_id: "s1" } }]) {
+          const { status, body } = await ask("POST", path, { ...asked, body: other });
+          assert.equal(status, 400);
+          assert.partialDeepStrictEqual(body, { error: { code: "idempotency_mismatch" } });
+        }
+      },
+    ),
     check("a response is stored, and gone on with by its id", async ({ ask, backend, engine }) => {
       const first = await ask("POST", path, { body: { input: "One", instructions: "Be brief." } });
       assert.equal(first.status, 200, first.text);

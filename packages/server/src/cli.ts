@@ -21,7 +21,7 @@ It is configured by environment variables, and by a .env file in the folder wher
 Without any it serves a toy model on http://127.0.0.1:8000, open to everybody who reaches it.
 
   OPENAI_API_KEY   asks OpenAI, ANTHROPIC_API_KEY Anthropic, GOOGLE_API_KEY Google; MODEL_NAME says which model
-  MODEL_PATH       loads a GGUF file into this process
+  MODEL_PATH       loads a GGUF file into this process; MODEL_URI fetches one first
   MODEL_TYPE       ${modelTypes.join(", ")}
   DATABASE_URL     keeps conversations in PostgreSQL, REDIS_URL in Redis; else SQLite does, in parlor.db
   API_KEY          asks for it as a bearer token; JWT_SECRET, JWKS_URL and AUTH_SERVICE_URL are other ways to know people

@@ -21,6 +21,9 @@ test("a model may be fetched from where MODEL_URI says; a file that is there win
   expect(choose({ MODEL_URI: "hf:a/b:Q4", HF_API_TOKEN: "t", MODEL_TYPE: "local" })).toEqual({
     choice: { kind: "llama", uri: "hf:a/b:Q4", device: "auto", token: "t" },
   });
+  expect(choose({ MODEL_URI: "hf:a/b:Q4", HF_API_TOKEN: "t" })).toMatchObject({
+    choice: { uri: "hf:a/b:Q4", token: "t" },
+  });
   expect(choose({ MODEL_URI: "hf:a/b:Q4", MODEL_PATH: "x.gguf" })).toMatchObject({ choice: { path: "x.gguf" } });
   expect(choose({ MODEL_TYPE: "local" })).toEqual({ fault: expect.stringMatching(/MODEL_PATH .* or MODEL_URI/) });
 });

@@ -1,24 +1,18 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createChatEngine, type ChatEngine, type ModelBackend, type Storage } from "@parlor/core";
 import { docsUi } from "@parlor/docs-ui";
-import { createHandler, notFound } from "@parlor/http";
+import { createHandler } from "@parlor/http";
 import type { Credentials } from "@parlor/http/accounts";
-import { attach, listener } from "@parlor/http/node";
 import { prometheus, traced } from "@parlor/telemetry";
 import type { Logger } from "pino";
 import type { ModelChoice } from "./config/choose-model.ts";
 import type { Config } from "./config/read-config.ts";
 import { chatPage } from "./chat-page.ts";
-import { createClientAddress } from "./client-address.ts";
 import { createLogger } from "./log/create-logger.ts";
 import { loadAccess } from "./load-access.ts";
 import { loadBackend, type LoadedBackend } from "./load-backend.ts";
 import { closeStorage, loadStorage } from "./load-storage.ts";
-import { foreignHost, isLocalHost, isLoopback } from "./local-host.ts";
 import { turnLine } from "./log/turn-line.ts";
-import { createTurnAway } from "./turn-away.ts";
-import { StartError } from "./start-error.ts";
+import { type OpenServer, openServer } from "./open-server.ts";
 import { version } from "./version.ts";
 
 export interface RunningServer {
@@ -36,8 +30,6 @@ export interface RunningServer {
 
 /** With what follows it, less than the 10 s that Docker waits before it kills. */
 const drainDefaultMs = 8_000;
-/** How long replies that are written may take to leave once every turn has ended. */
-const flushMs = 1_000;
 
 /**
  * Loads the model and serves it. Throws `StartError`, or a `ChatError` of the model, with a sentence for whoever runs it.
@@ -105,75 +97,21 @@ async function serve(
     ...("swap" in backend && { modelService: backend }),
     ...("spelled" in config.model && { providerName: config.model.spelled }),
   });
-  const turnAway = createTurnAway(logger);
-  const client = createClientAddress(config.access.trust);
-  const answer = listener(handler, { client, notFound: turnAway(notFound) });
-  const refuseHost = turnAway(foreignHost);
-  const open = config.access.anonymous === "shared";
-  let onlyLocal = open;
+  const { access, listen } = config;
+  const open = access.anonymous === "shared";
+  const server = await openServer(handler, { listen, logger, trust: access.trust, open });
   let closing: Promise<void> | undefined;
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      // For a request to arrive; a reply may take as long as it likes.
-      requestTimeout: 30_000,
-      connectionsCheckingInterval: 1_000,
-      // A message of 32,000 characters fits the query of GET /api/v1/chat/stream, percent-encoded.
-      maxHeaderSize: 384 * 1024,
-    },
-    (request, response) => {
-      if (closing) response.shouldKeepAlive = false;
-      if (onlyLocal && !isLocalHost(request.headers.host)) refuseHost(request, response);
-      else answer(request, response);
-    },
-  );
-  const detach = attach(server);
-  await listen(server, config.listen);
-  onlyLocal = open && isLoopback((server.address() as AddressInfo).address);
   return {
-    url: urlOf(server),
+    url: server.url,
     engine,
     created,
-    close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown({ server, detach, engine }, drainMs)),
+    close: ({ drainMs = drainDefaultMs } = {}) => (closing ??= shutDown(server, engine, drainMs)),
   };
 }
 
-function listen(server: Server, { host, port }: Config["listen"]): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("listening", resolve);
-  server.once("error", (error: NodeJS.ErrnoException) => {
-    const why: Record<string, string> = {
-      EADDRINUSE: `PORT ${port} on ${host} is taken by another program; set PORT to another one`,
-      EACCES: `PORT ${port} on ${host} may not be opened by this user; set PORT to 1024 or more`,
-      EADDRNOTAVAIL: `HOST ${host} is no address of this machine`,
-      ENOTFOUND: `HOST ${host} cannot be resolved`,
-    };
-    reject(new StartError(why[error.code ?? ""] ?? `cannot listen on ${host} port ${port}`, { cause: error }));
-  });
-  server.listen({ host, port, backlog: 8192 });
-  return promise;
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  const everywhere = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[address];
-  return `http://${everywhere ?? (family === "IPv6" ? `[${address}]` : address)}:${port}`;
-}
-
-interface Running {
-  readonly server: Server;
-  /** Ends its WebSockets. */
-  readonly detach: () => void;
-  readonly engine: ChatEngine;
-}
-
 /** Listens until the last turn has ended: who asks meanwhile is told (503), and who lost a stream can still resume it. */
-async function shutDown({ server, detach, engine }: Running, drainMs: number): Promise<void> {
+async function shutDown(server: OpenServer, engine: ChatEngine, drainMs: number): Promise<void> {
+  server.retire();
   await engine.close({ drainMs });
-  detach();
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  const late = setTimeout(() => server.closeAllConnections(), flushMs);
-  await closed;
-  clearTimeout(late);
+  await server.close();
 }

@@ -27,20 +27,20 @@ export interface NodeFetch {
 export function nodeFetch(connectMs: number): NodeFetch {
   const plain = new HttpAgent({ keepAlive: true, scheduling: "lifo" });
   const secure = new HttpsAgent({ keepAlive: true, scheduling: "lifo" });
-  let last: { readonly href: string; readonly to: Target } | undefined;
+  let last: { readonly href: string; readonly headers: Call["headers"]; readonly to: Target } | undefined;
 
-  /** Calls go to the same place again and again. */
-  function targetOf(href: string): Target {
-    if (last?.href !== href) last = { href, to: toTarget(new URL(href)) };
+  /** Calls go to the same place with the same headers again and again. */
+  function targetOf(href: string, headers: Call["headers"]): Target {
+    if (last?.href !== href || last.headers !== headers) last = { href, headers, to: toTarget(new URL(href), headers) };
     return last.to;
   }
 
   function send(to: Target, call: Call, resolve: (answer: Answer) => void, reject: (error: Error) => void): void {
     const { method, body, signal } = call;
     if (signal.aborted) return reject(aborted());
-    const { secure: tls, ...where } = to;
-    const length = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
-    const options = { ...where, method, headers: { ...call.headers, ...length } };
+    const { secure: tls, hostname, port, path } = to;
+    const headers = body === undefined ? to.headers : [...to.headers, "content-length", `${Buffer.byteLength(body)}`];
+    const options = { hostname, port, path, method, headers };
     const request = tls ? httpsRequest({ ...options, agent: secure }) : httpRequest({ ...options, agent: plain });
     const abort = (): void => void request.destroy(aborted());
     signal.addEventListener("abort", abort);
@@ -60,7 +60,7 @@ export function nodeFetch(connectMs: number): NodeFetch {
   }
 
   return {
-    fetch: (url, call) => new Promise((resolve, reject) => send(targetOf(url), call, resolve, reject)),
+    fetch: (url, call) => new Promise((resolve, reject) => send(targetOf(url, call.headers), call, resolve, reject)),
     close() {
       plain.destroy();
       secure.destroy();
@@ -73,11 +73,18 @@ interface Target {
   readonly hostname: string;
   readonly port: string;
   readonly path: string;
+  /** Names and values in turn: node:http takes such a list as it is. */
+  readonly headers: readonly string[];
 }
 
-function toTarget(url: URL): Target {
-  const hostname = url.hostname.replace(/^\[|\]$/g, "");
-  return { secure: url.protocol === "https:", hostname, port: url.port, path: url.pathname + url.search };
+function toTarget(url: URL, headers: Call["headers"]): Target {
+  return {
+    secure: url.protocol === "https:",
+    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port,
+    path: url.pathname + url.search,
+    headers: Object.entries({ host: url.host, ...headers }).flat(),
+  };
 }
 
 function limitConnect(request: ClientRequest, socket: Socket, connectMs: number): void {
@@ -85,13 +92,26 @@ function limitConnect(request: ClientRequest, socket: Socket, connectMs: number)
   const timer = setTimeout(() => {
     request.destroy(Object.assign(new Error("The connection took too long"), { code: "ETIMEDOUT" }));
   }, connectMs);
-  const done = (): void => clearTimeout(timer);
-  socket.once("encrypted" in socket ? "secureConnect" : "connect", done).once("close", done);
+  const connected = "encrypted" in socket ? "secureConnect" : "connect";
+  // Nothing of this call may stay with the socket, which serves others after it.
+  const done = (): void => {
+    clearTimeout(timer);
+    socket.off(connected, done).off("close", done);
+  };
+  socket.once(connected, done).once("close", done);
 }
 
 function toAnswer(incoming: IncomingMessage): Answer {
-  const { statusCode: status = 0, headers } = incoming;
-  return { status, headers: { get: (name) => headers[name]?.toString() ?? null }, body: incoming };
+  const { statusCode: status = 0, rawHeaders } = incoming;
+  return { status, headers: { get: (name) => valueOf(rawHeaders, name) }, body: incoming };
+}
+
+/** By a lower-case name; of several the first. */
+function valueOf(headers: readonly string[], name: string): string | null {
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? null;
+  }
+  return null;
 }
 
 function aborted(): Error {

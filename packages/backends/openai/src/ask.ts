@@ -58,7 +58,9 @@ export async function makeRequest(
     defaultHeaders: { ...(apiKey === undefined && { authorization: null }), "accept-encoding": "identity", ...headers },
   });
   const { req, url } = await client.buildRequest({ method, path, ...(method === "post" && { body: {} }) });
-  return { url, headers: Object.fromEntries(req.headers as Headers) };
+  // What the SDK tells of itself (its retries, its timeout) is not so of us.
+  const own = Array.from(req.headers as Headers).filter(([header]) => !header.startsWith("x-stainless-"));
+  return { url, headers: Object.fromEntries(own) };
 }
 
 /** An answer that is no success, as an error of ours. */

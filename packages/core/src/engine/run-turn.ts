@@ -7,6 +7,7 @@ import { generate } from "./generate.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
 import { type Opened, openSession, sayings } from "./prompt.ts";
+import { charactersOf } from "../truncation/index.ts";
 import type { TurnInput } from "./types.ts";
 
 export interface Acceptance {
@@ -56,11 +57,7 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
   try {
     parts.admission.check(input.owner);
     const mayAnswer = input.settings?.maxTokens ?? turn.uses.settings.maxTokens ?? 1_024;
-    grant = await parts.limiter.take(
-      turn.limitKey,
-      turn.id,
-      said.reduce((sum, { tokens = 0 }) => sum + tokens, mayAnswer),
-    );
+    grant = await parts.limiter.take(turn.limitKey, turn.id, mayAnswer + estimateSaid(input, said));
     input.onQuotas?.(grant.quotas);
     opening = true;
     const open = () => openSession(parts, turn, input, said);
@@ -77,6 +74,13 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
     turn.abandon(ChatError.from(error, "internal", "The turn was refused."));
     throw error;
   }
+}
+
+/** Tokens of what is said now; of a stateless call, which is counted only when its prompt is built, a quarter of its characters. */
+function estimateSaid({ session, messages = [] }: TurnInput, said: readonly NewMessage[]): number {
+  const uncounted = session === undefined ? messages : [];
+  const characters = uncounted.reduce((sum, message) => sum + charactersOf(message), 0);
+  return said.reduce((sum, { tokens = 0 }) => sum + tokens, Math.ceil(characters / 4));
 }
 
 const isUnknown = (error: unknown) => !ChatError.isInstance(error) || error.code === "store_unavailable";

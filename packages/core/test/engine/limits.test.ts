@@ -117,3 +117,11 @@ test("P28: while the limit store is down this process counts by itself, and asks
   clock.advance(1_000);
   expect(await send()).toBe("x");
 });
+
+test("the prompt of a stateless call is reserved, too", async () => {
+  const { engine, backend } = world(says("x"), { limits: { tokens: [{ limit: 200, windowMs: 60_000 }] } });
+  const messages = [{ role: "user" as const, parts: [{ type: "text" as const, text: "x".repeat(800) }] }];
+  const large = engine.send({ owner: "ada", messages, settings: { maxTokens: 1 } });
+  await expect(large).rejects.toMatchObject({ code: "token_budget_exceeded" });
+  expect(backend.calls).toHaveLength(0);
+});

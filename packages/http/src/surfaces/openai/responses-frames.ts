@@ -30,6 +30,7 @@ export function responsesFrames(shown: Shown): Frames {
   const output: object[] = [];
   let open: Open | undefined;
   let sequence = 0;
+  let messages = 0;
 
   const write = (event: Event, offset: number): string => {
     const { start, middle, end } = eventFormat(turn.id, event.type);
@@ -39,7 +40,8 @@ export function responsesFrames(shown: Shown): Frames {
 
   function begin(kind: Open["kind"]): readonly Event[] {
     const index = output.length;
-    const item = kind === "text" ? messageItem(turn, "", "in_progress") : reasoningItem(turn, index, "", "in_progress");
+    const item =
+      kind === "text" ? messageItem(turn, "", "in_progress", messages) : reasoningItem(turn, index, "", "in_progress");
     open = { kind, index, id: item.id, text: "" };
     const added = { type: "response.output_item.added", output_index: index, item };
     if (kind === "reasoning") return [added];
@@ -50,7 +52,8 @@ export function responsesFrames(shown: Shown): Frames {
     if (!open) return [];
     const { kind, index, text } = open;
     const at = place(open);
-    const item = kind === "text" ? messageItem(turn, text, status) : reasoningItem(turn, index, text, status);
+    const item =
+      kind === "text" ? messageItem(turn, text, status, messages++) : reasoningItem(turn, index, text, status);
     open = undefined;
     output.push(item);
     const done = { type: "response.output_item.done", output_index: index, item };

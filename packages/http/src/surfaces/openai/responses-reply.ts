@@ -24,9 +24,10 @@ export function toItems({ turn, isTheirs }: Shown, parts: readonly Part[], outco
   return items;
 }
 
-export const messageItem = (turn: Turn, text: string, status = "completed") => ({
+/** `nth`: which message of the response it is; one that was thought about in between is two. */
+export const messageItem = (turn: Turn, text: string, status = "completed", nth = 0) => ({
   type: "message",
-  id: `msg_${turn.message}`,
+  id: nth === 0 ? `msg_${turn.message}` : `msg_${turn.message}_${nth}`,
   role: "assistant",
   status,
   content: status === "in_progress" ? [] : [textPart(text)],

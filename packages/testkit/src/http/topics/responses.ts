@@ -142,6 +142,26 @@ export const responses: HttpTopic = {
       { model: [{ type: "reasoning", text: "hm" }, ...says("Well then")] },
     ),
     check(
+      "a stream in which it thinks again between two texts has an item with an id of its own for each",
+      async ({ events }) => {
+        const all = read(await collect(events("POST", path, { body: { input: "Hi", stream: true } })));
+        const output = all.at(-1)?.response?.output as readonly { readonly type: string; readonly id: string }[];
+        assert.deepEqual(
+          output.map(({ type }) => type),
+          ["message", "reasoning", "message"],
+        );
+        assert.equal(new Set(output.map(({ id }) => id)).size, 3);
+      },
+      {
+        model: [
+          { type: "text", text: "a" },
+          { type: "reasoning", text: "hm" },
+          { type: "text", text: "b" },
+          { type: "finish", reason: "stop" },
+        ],
+      },
+    ),
+    check(
       "calls of the client's tools are items, and go on with their outputs",
       async ({ ask, events, backend }) => {
         const tools = [{ type: "function", name: "weather", parameters: { type: "object" } }];

@@ -18,6 +18,9 @@ import type { LogWriter, TurnLog } from "./turn-log.ts";
 import type { Reader, Reply, Turn } from "./types.ts";
 
 type ToolResult = Extract<Part, { type: "tool-result" }>;
+/** What readers get of what comes. */
+type Said = Exclude<BackendEvent, { type: "usage" | "finish" }> | ToolResult;
+const isSaid = (event: BackendEvent | ToolResult): event is Said => event.type !== "usage" && event.type !== "finish";
 
 export interface LiveTurnInit {
   readonly id: string;
@@ -135,23 +138,20 @@ export class LiveTurn implements Turn, LogWriter {
 
   /** Takes one read of the backend, or what a tool gave: into the answer, and to the log, which gives it to the readers. */
   take(batch: readonly (BackendEvent | ToolResult)[]): void {
-    const events: TurnEvent[] = [];
     for (const event of batch) {
       if (event.type === "usage") this.usage = event.usage;
       else if (event.type === "finish") {
         this.finishReason = event.reason;
         this.meta = event.meta;
-      } else {
-        const offset = (this.#offset += 1);
-        const logged = this.#place(event, offset);
-        this.answer.add(logged);
-        events.push(logged);
       }
     }
+    const events = batch.filter(isSaid).map((event) => this.#place(event));
+    for (const event of events) this.answer.add(event);
     if (events.length > 0) this.log.write(this, events);
   }
 
-  #place(event: Exclude<BackendEvent, { type: "usage" | "finish" }> | ToolResult, offset: number): TurnEvent {
+  #place(event: Said): TurnEvent {
+    const offset = (this.#offset += 1);
     if (event.type === "tool-call") return { ...event, id: this.#unique(event.id), offset };
     if (event.type !== "text") return { ...event, offset };
     const { text, meta } = event;

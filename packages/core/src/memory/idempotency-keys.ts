@@ -1,11 +1,18 @@
 import type { Idempotency, TurnRecord } from "../contracts/index.ts";
-import { Timeline, untimed, type Timed } from "./timeline.ts";
+import { Timed, Timeline } from "./timeline.ts";
 
 /** A key in use, and the turn it began. */
-export interface HeldKey extends Timed {
+export class HeldKey extends Timed {
   readonly owner: string;
   readonly idempotency: Idempotency;
   readonly turn: { readonly record: TurnRecord };
+
+  constructor(owner: string, idempotency: Idempotency, turn: HeldKey["turn"]) {
+    super();
+    this.owner = owner;
+    this.idempotency = idempotency;
+    this.turn = turn;
+  }
 }
 
 export class IdempotencyKeys {
@@ -24,7 +31,7 @@ export class IdempotencyKeys {
 
   hold(owner: string, idempotency: Idempotency, turn: HeldKey["turn"], until: number): HeldKey {
     if (this.#ends.size >= this.#maxKeys && this.#ends.first) this.free(this.#ends.first);
-    const held: HeldKey = { ...untimed, owner, idempotency, turn };
+    const held = new HeldKey(owner, idempotency, turn);
     const kinds = this.#owners.get(owner) ?? new Map<string, Map<string, HeldKey>>();
     const keys = kinds.get(idempotency.kind) ?? new Map<string, HeldKey>();
     this.#owners.set(owner, kinds.set(idempotency.kind, keys.set(idempotency.key, held)));

@@ -1,7 +1,7 @@
 import type { Page, PageRequest, Session } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
-import type { History } from "./history.ts";
-import type { Timed } from "./timeline.ts";
+import { History } from "./history.ts";
+import { Timed } from "./timeline.ts";
 import { SortedList } from "./sorted-list.ts";
 
 /** Where a session stands among those of its owner. */
@@ -11,10 +11,16 @@ interface Place {
 }
 
 /** A session as memory keeps it. `session` is replaced whole, so what was handed out never changes. */
-export interface Entry extends Timed {
+export class Entry extends Timed {
   session: Session;
   updatedMs: number;
-  readonly history: History;
+  readonly history: History = new History();
+
+  constructor(session: Session, updatedMs: number) {
+    super();
+    this.session = session;
+    this.updatedMs = updatedMs;
+  }
 }
 
 /** The sessions of one owner: by id, and in the order they were updated. */

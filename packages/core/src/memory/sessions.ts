@@ -16,10 +16,11 @@ import type {
 } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import { isoTime } from "../iso-time.ts";
-import { History } from "./history.ts";
 import { MemoryPart, type Settings } from "./options.ts";
-import { OwnerSessions, type Entry } from "./owner-sessions.ts";
-import { Timeline, untimed } from "./timeline.ts";
+import { Entry, OwnerSessions } from "./owner-sessions.ts";
+import { Timeline } from "./timeline.ts";
+
+const noMetadata = Object.freeze({});
 
 /** Values are kept and handed out as they are, not copied: treat them as immutable, as their types say. */
 export class MemorySessions extends MemoryPart implements SessionStore {
@@ -153,7 +154,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
     const createdAt = isoTime(updatedMs);
     const session: Session = {
       favorite: false,
-      metadata: {},
+      metadata: noMetadata,
       ...init,
       owner,
       id,
@@ -163,7 +164,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
       turnCount: 0,
       usage: { inputTokens: 0, outputTokens: 0 },
     };
-    const entry: Entry = { ...untimed, session, updatedMs, history: new History() };
+    const entry = new Entry(session, updatedMs);
     this.#owners.set(owner, sessions);
     sessions.byId.set(id, entry);
     sessions.insert(entry);

@@ -1,12 +1,10 @@
 /** What a `Timeline` can hold. The timeline alone writes these fields. */
-export interface Timed {
-  dueAt: number;
-  listed: boolean;
+export class Timed {
+  dueAt = 0;
+  listed = false;
   earlier: Timed | undefined;
   later: Timed | undefined;
 }
-
-export const untimed: Timed = { dueAt: 0, listed: false, earlier: undefined, later: undefined };
 
 /**
  * A list by time, earliest first, for times that come in order or nearly so: adding, moving to the end and removing touch the

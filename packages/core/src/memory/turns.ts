@@ -13,19 +13,27 @@ import type {
 } from "../contracts/index.ts";
 import { IdempotencyKeys, type HeldKey } from "./idempotency-keys.ts";
 import { MemoryPart, type Settings } from "./options.ts";
-import { Timeline, untimed, type Timed } from "./timeline.ts";
+import { Timed, Timeline } from "./timeline.ts";
 import { TurnLog } from "./turn-log.ts";
 
-interface State extends Timed {
+class State extends Timed {
   record: TurnRecord;
-  readonly log: TurnLog;
+  readonly log: TurnLog = new TurnLog();
   /** Of the writer whose claim holds. */
   epoch: number;
   leaseUntil: number;
   attendedUntil: number;
-  stop: boolean;
-  endedAt: number;
-  heldKey?: HeldKey;
+  stop = false;
+  endedAt = 0;
+  heldKey: HeldKey | undefined;
+
+  constructor(record: TurnRecord, epoch: number, now: number, leaseMs: number) {
+    super();
+    this.record = record;
+    this.epoch = epoch;
+    this.leaseUntil = now + leaseMs;
+    this.attendedUntil = now;
+  }
 }
 
 interface SessionTurns {
@@ -68,16 +76,8 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
       return { kind: "busy", turn: live.record, leaseMs: live.leaseUntil - now };
     }
     const { id, message, model, createdAt } = turn;
-    const state: State = {
-      ...untimed,
-      record: { key: { owner: key.owner, id: key.id }, id, message, model, createdAt },
-      log: new TurnLog(),
-      epoch: ++this.#epoch,
-      leaseUntil: now + leaseMs,
-      attendedUntil: now,
-      stop: false,
-      endedAt: 0,
-    };
+    const record = { key: { owner: key.owner, id: key.id }, id, message, model, createdAt };
+    const state = new State(record, ++this.#epoch, now, leaseMs);
     if (idempotency) {
       state.heldKey = this.#keys.hold(key.owner, idempotency, state, now + this.#settings.idempotencyMs);
     }
@@ -145,7 +145,8 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const state = this.#writable(claim);
     if (!state) return false;
     state.log.append([{ type: "end", offset: state.log.last + 1, ...outcome }]);
-    state.record = { ...state.record, outcome };
+    const { key, id, message, model, createdAt } = state.record;
+    state.record = { key, id, message, model, createdAt, outcome };
     state.endedAt = this.#settings.clock.monotonic();
     return true;
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Timeline, untimed, type Timed } from "../../src/memory/timeline.ts";
+import { Timed, Timeline } from "../../src/memory/timeline.ts";
 
 type Step =
   | { readonly do: "put"; readonly item: number; readonly dueAt: number }
@@ -19,7 +19,7 @@ test("a timeline gives what is due, earliest first, and of equal times the first
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const timeline = new Timeline<Timed>();
-      const items = Array.from({ length: 8 }, () => ({ ...untimed }));
+      const items = Array.from({ length: 8 }, () => new Timed());
       let listed: { readonly item: Timed; readonly dueAt: number }[] = [];
       for (const each of steps) {
         const before = listed;

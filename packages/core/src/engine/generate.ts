@@ -28,8 +28,9 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
 
   const since = parts.clock.monotonic();
   if (!turn.signal.aborted) {
-    await new Promise<void>((resolve) => {
-      turn.signal.addEventListener("abort", () => resolve(), { once: true });
+    await new Promise<unknown>((resolve) => {
+      // No function of ours: it would keep all that this one knows as long as somebody has the turn.
+      turn.signal.addEventListener("abort", resolve, { once: true });
       answer(parts, turn, input, opened, asking).then(resolve, (error: unknown) => {
         // What a backend throws because it was stopped is no failure.
         if (!turn.signal.aborted) turn.abort(causeOf(parts, turn, error));

@@ -201,6 +201,6 @@ test("the page works by keyboard alone", async () => {
   await page.locator("#conversations a").waitFor();
   await page.locator("#new").focus();
   await page.keyboard.press("Enter");
-  expect(await page.locator("#messages li").count()).toBe(0);
+  await page.waitForFunction(() => document.querySelectorAll("#messages li").length === 0);
   await page.locator("#message:focus").waitFor();
 });

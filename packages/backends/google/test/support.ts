@@ -1,13 +1,10 @@
 import { afterEach } from "vitest";
-import {
-  ChatError,
-  type BackendEvent,
-  type GenerateRequest,
-  type ModelBackend,
-  type PromptMessage,
-} from "@parlor/core";
+import type { GenerateRequest, ModelBackend } from "@parlor/core";
 import { google, type GoogleOptions } from "@parlor/google";
+import { gather, type Outcome } from "@parlor/testkit/backend";
 import { fakeGoogle, type FakeGoogle, type FakeGoogleOptions } from "@parlor/testkit/google";
+
+export { type Outcome, says } from "@parlor/testkit/backend";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -42,38 +39,11 @@ export function backendOf(fake: FakeGoogle, options: Partial<GoogleOptions> = {}
   return backend;
 }
 
-export interface Outcome {
-  readonly batches: readonly (readonly BackendEvent[])[];
-  readonly events: readonly BackendEvent[];
-  readonly text: string;
-  readonly reasoning: string;
-  readonly error: ChatError | undefined;
-  /** `finish`'s reason. */
-  readonly finish: string | undefined;
-}
-
-export function says(text: string): PromptMessage {
-  return { role: "user", parts: [{ type: "text", text }] };
-}
-
 /** Asks and gathers everything that came, and the error it ended with. */
-export async function ask(
+export function ask(
   backend: ModelBackend,
   request: Partial<GenerateRequest> = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
-  const batches: (readonly BackendEvent[])[] = [];
-  let error: ChatError | undefined;
-  try {
-    const whole = { messages: [says("Hi")], settings: {}, ...request };
-    for await (const batch of backend.generate(whole, signal)) batches.push(batch);
-  } catch (thrown) {
-    if (!ChatError.isInstance(thrown)) throw thrown;
-    error = thrown;
-  }
-  const events = batches.flat();
-  const all = (type: "text" | "reasoning"): string =>
-    events.map((event) => (event.type === type && "text" in event ? event.text : "")).join("");
-  const finish = events.find((event) => event.type === "finish")?.reason;
-  return { batches, events, text: all("text"), reasoning: all("reasoning"), error, finish };
+  return gather(backend, { request, signal });
 }

@@ -1,7 +1,10 @@
 import { afterEach } from "vitest";
-import { ChatError, type BackendEvent, type ModelBackend, type ModelSettings, type PromptMessage } from "@parlor/core";
+import type { ModelBackend, ModelSettings, PromptMessage } from "@parlor/core";
 import { openai, type OpenAIOptions } from "@parlor/openai";
+import { gather, type Outcome, says } from "@parlor/testkit/backend";
 import { fakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from "@parlor/testkit/openai";
+
+export { type Outcome, says };
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -31,39 +34,13 @@ export function backendOf(fake: FakeOpenAI, options: Partial<OpenAIOptions> = {}
   return backend;
 }
 
-export interface Outcome {
-  readonly batches: readonly (readonly BackendEvent[])[];
-  readonly events: readonly BackendEvent[];
-  readonly text: string;
-  readonly reasoning: string;
-  readonly error: ChatError | undefined;
-  /** `finish`'s reason. */
-  readonly finish: string | undefined;
-}
-
-export function says(text: string): PromptMessage {
-  return { role: "user", parts: [{ type: "text", text }] };
-}
-
 /** Asks and gathers everything that came, and the error it ended with. */
-export async function ask(
+export function ask(
   backend: ModelBackend,
   message: string | readonly PromptMessage[] = "Hi",
   settings: ModelSettings = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
-  const batches: (readonly BackendEvent[])[] = [];
-  let error: ChatError | undefined;
   const messages = typeof message === "string" ? [says(message)] : message;
-  try {
-    for await (const batch of backend.generate({ messages, settings }, signal)) batches.push(batch);
-  } catch (thrown) {
-    if (!ChatError.isInstance(thrown)) throw thrown;
-    error = thrown;
-  }
-  const events = batches.flat();
-  const all = (type: "text" | "reasoning"): string =>
-    events.map((event) => (event.type === type && "text" in event ? event.text : "")).join("");
-  const finish = events.find((event) => event.type === "finish")?.reason;
-  return { batches, events, text: all("text"), reasoning: all("reasoning"), error, finish };
+  return gather(backend, { request: { messages, settings }, signal });
 }

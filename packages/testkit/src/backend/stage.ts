@@ -73,6 +73,7 @@ function toReply({ provider }: BackendConformanceOptions, script: Script, reques
   };
 }
 
+/** A message of a user. */
 export function says(text: string): PromptMessage {
   return { role: "user", parts: [{ type: "text", text }] };
 }
@@ -83,6 +84,7 @@ export function toRequest(asked: AskOptions["request"] = "Hi"): GenerateRequest 
     : { messages: [says("Hi")], settings: {}, ...asked };
 }
 
+/** Asks, and gathers everything that came and the error it ended with. Fails when that is no ChatError, unless the call was aborted. */
 export async function gather(backend: ModelBackend, asked: AskOptions): Promise<Outcome> {
   const { signal = new AbortController().signal } = asked;
   const batches: (readonly BackendEvent[])[] = [];

@@ -55,14 +55,20 @@ async function idempotencyOf(input: TurnInput, key: string) {
     session,
     ...rest
   } = input;
-  const body = input.isNewSession ? rest : { ...rest, session };
+  const asked = input.idempotencyBody === undefined ? rest : withoutDerived(rest);
+  const body = input.isNewSession ? asked : { ...asked, session };
   const bytes = new TextEncoder().encode(JSON.stringify(body, sortedKeys));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return {
     key,
-    kind: input.regenerate ? "regenerate" : "message",
+    kind: "regenerate" in asked && asked.regenerate ? "regenerate" : "message",
     bodyHash: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
   };
+}
+
+/** By the time of a retry the session holds more, and the same request comes to others of these. */
+function withoutDerived({ message: _message, editOf: _editOf, regenerate: _regenerate, ...rest }: Partial<TurnInput>) {
+  return rest;
 }
 
 /** Bodies that say the same hash the same, whatever the order of their keys. */

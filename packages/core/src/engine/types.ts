@@ -119,6 +119,11 @@ export interface TurnInput {
   readonly model?: string;
   /** 1–255 characters; the same key gives the same turn for 24 h. */
   readonly idempotencyKey?: string;
+  /**
+   * What was asked, as JSON, where `message`, `editOf` or `regenerate` were made of it and of what the session holds by now: a retry with
+   * the same idempotency key is known by this in their place. Default: by them.
+   */
+  readonly idempotencyBody?: unknown;
   /** `session` is an id made for this call: asked again with the same idempotency key it is another, and the turn is the same. */
   readonly isNewSession?: boolean;
   readonly onBusy?: "queue" | "reject";

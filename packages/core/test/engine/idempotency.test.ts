@@ -27,6 +27,32 @@ test("another body is refused; another owner, kind or key is another turn", asyn
   expect(backend.calls).toHaveLength(4);
 });
 
+test("a retry is known by what was asked, whatever has become of it meanwhile", async () => {
+  const { engine, backend } = world((_, call) => says(`answer ${call}`));
+  await engine.send({ ...ada, message: "Hi" });
+  const [hi] = (await engine.sessions.history(key))?.messages ?? [];
+  const asked = { ...ada, idempotencyKey: "k", idempotencyBody: { edit: "m1", text: "Ho" } };
+  const first = await engine.send({ ...asked, message: "Ho", editOf: hi?.id ?? "" });
+  const [ho] = (await engine.sessions.history(key))?.messages ?? [];
+  for (const comesTo of [
+    { message: "Ho", editOf: ho?.id ?? "" },
+    { message: "Ho" },
+    { regenerate: true },
+    { regenerate: { message: ho?.id ?? "" } },
+  ])
+    expect(await engine.send({ ...asked, ...comesTo })).toMatchObject({ turn: first.turn, text: "answer 1" });
+  expect(backend.calls).toHaveLength(2);
+  for (const other of [
+    { idempotencyBody: { edit: "m2", text: "Ho" } },
+    { settings: { temperature: 0 } },
+    { session: "s2" },
+    { idempotencyBody: undefined },
+  ])
+    await expect(engine.send({ ...asked, message: "Ho", ...other })).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
+});
+
 test("the order of keys in a body does not matter", async () => {
   const { engine, backend } = world(says("x"));
   await engine.send({ ...ada, message: "Hi", settings: { topP: 1, temperature: 0 }, idempotencyKey: "k" });

@@ -4,19 +4,28 @@ import type { ChatBody, SaidMessage } from "./schemas.ts";
 import { toSaid } from "./shape.ts";
 import { versionsOf } from "./versions.ts";
 
-type Asked = Pick<TurnInput, "message" | "messageId" | "editOf" | "regenerate">;
+type Derived = Pick<TurnInput, "message" | "messageId" | "editOf" | "regenerate">;
+type Asked = Derived & Pick<TurnInput, "idempotencyBody">;
 
 /**
  * What a client asks that posts its whole list of messages: the history is the stored one, so what counts is the last message of the
  * user, and whether it is new, edited, or to be answered again. Throws `invalid_request`.
  */
-export async function askedOf(
+export async function askedOf(engine: ChatEngine, key: SessionKey, body: ChatBody): Promise<Asked> {
+  const { messages, trigger, messageId } = body;
+  const user = messages.findLast(({ role }) => role === "user");
+  // What it comes to depends on what the session holds, which is more once this has been asked.
+  const idempotencyBody = { trigger, messageId, said: user && { id: user.id, parts: toParts(user) } };
+  return { ...(await derive(engine, key, body, user)), idempotencyBody };
+}
+
+async function derive(
   engine: ChatEngine,
   key: SessionKey,
   { messages, trigger, messageId }: ChatBody,
-): Promise<Asked> {
+  user: SaidMessage | undefined,
+): Promise<Derived> {
   const again = trigger === "regenerate-message";
-  const user = messages.findLast(({ role }) => role === "user");
   if (again && messageId !== undefined && messageId !== user?.id) {
     const { standing } = await versionsOf(engine, key, messageId);
     if (standing) return { regenerate: { message: standing.id } };

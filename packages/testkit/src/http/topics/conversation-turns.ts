@@ -150,6 +150,25 @@ export const conversationTurns: HttpTopic = {
       ]);
       expectProblem(await site.ask("POST", path, { body: { content: "x", edit_of: "no" } }), 404, "message_not_found");
     }),
+    check("an edit and a new answer that are sent again with their Idempotency-Key are not had twice", async (site) => {
+      const id = await begin(site);
+      const path = `/api/conversations/${id}`;
+      await collect(site.events("POST", `${path}/messages`, say("one")));
+      const { messages } = await read(site, id);
+      const edit = (key: string, content: string, edit_of = messages[0]?.id) => ({
+        body: { content, edit_of },
+        headers: { "idempotency-key": key },
+      });
+      const anew = { body: {}, headers: { "idempotency-key": "k2" } };
+      for (const [at, asked] of [edit("k1", "ONE"), anew].entries()) {
+        const to = at === 0 ? `${path}/messages` : `${path}/regenerate`;
+        const first = await collect(site.events("POST", to, asked));
+        assert.deepEqual(await collect(site.events("POST", to, asked)), first);
+        assert.equal(site.backend.calls.length, at + 2);
+      }
+      for (const other of [edit("k1", "Uno"), edit("k1", "ONE", "another")])
+        expectProblem(await site.ask("POST", `${path}/messages`, other), 422, "idempotency_mismatch");
+    }),
     check(
       "a running turn is followed from its beginning, resumed from a place, and stopped",
       async (site) => {

@@ -103,5 +103,32 @@ export const uiVersions: HttpTopic = {
         }),
       },
     ),
+    check("sent again with its Idempotency-Key, an edit or a new answer is the turn that it was", async (site) => {
+      let turns = 0;
+      const twice = async (asked: { readonly body: object }, ...others: readonly { readonly body: object }[]) => {
+        const headers = { "idempotency-key": `k${(turns += 1)}` };
+        const first = await collect(site.events("POST", "/api/chat", { ...asked, headers }));
+        assert.deepEqual(await collect(site.events("POST", "/api/chat", { ...asked, headers })), first);
+        for (const other of others)
+          expectProblem(await site.ask("POST", "/api/chat", { ...other, headers }), 422, "idempotency_mismatch");
+        assert.equal(site.backend.calls.length, turns);
+      };
+      // The store has not had it yet: it is said, and there when it is asked again.
+      await twice(again("m1", "one"), submit("m1", "one"));
+      await twice(submit("m2", "two"), submit("m2", "too"));
+      const answers = (await stored(site)).filter(({ role }) => role === "assistant").map(({ id }) => id);
+      await twice(again("m2", "two", answers[1]), again("m2", "two"));
+      await twice(
+        submit("m1", "ONE", { messageId: "m1" }),
+        submit("m1", "Uno", { messageId: "m1" }),
+        submit("m2", "ONE", { messageId: "m2" }),
+        submit("m1", "ONE"),
+        submit("m1", "ONE", { messageId: "m1", id: "c2" }),
+      );
+      assert.deepEqual(textsOf(await stored(site)), [
+        ["user", "ONE"],
+        ["assistant", "Hello there, friend"],
+      ]);
+    }),
   ],
 };

@@ -22,9 +22,14 @@ export const idempotency = topic("idempotency keys", ["turns"], {
     assert.equal(await turns.live(key()), undefined, "a repeat claims nothing");
   },
 
-  "the same key with another body is a mismatch": async ({ turns, key }) => {
-    await turns.claim(key(), newTurn("t1"), request());
-    assert.deepEqual(await turns.claim(key(), newTurn("t2"), request({ bodyHash: "other" })), { kind: "mismatch" });
+  "the same key with another body is a mismatch, whatever has become of its turn": async ({ turns, key }) => {
+    const first = await turns.claim(key(), newTurn("t1"), request());
+    assert.ok(first.kind === "won");
+    const other = (id: string) => turns.claim(key(id), newTurn("t2"), request({ bodyHash: "other" }));
+    for (const next of [() => turns.end(first.claim, complete), () => turns.settled(key(), "t1"), () => undefined]) {
+      for (const id of ["s1", "s2"]) assert.deepEqual(await other(id), { kind: "mismatch" });
+      await next();
+    }
   },
 
   "keys are of an owner and a kind of call, not of a session": async ({ turns, key }) => {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 export const root = new URL("../../", import.meta.url);
 
@@ -10,12 +11,15 @@ export interface Block {
   readonly code: string;
 }
 
-function pages(): readonly string[] {
-  const inDocs = readdirSync(new URL("docs/", root)).filter((name) => name.endsWith(".md"));
-  return ["README.md", "CONTRIBUTING.md", ...inDocs.map((name) => `docs/${name}`)];
+/** The README, the other pages beside it and in docs/, and the README of every package, also of one that is new. */
+export function pages(): readonly string[] {
+  return globSync(["*.md", "{docs,packages,examples}/**/*.md"], {
+    cwd: fileURLToPath(root),
+    exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
+  }).toSorted();
 }
 
-/** Every fenced block of the README and of the pages in docs/. */
+/** Every fenced block of those pages. */
 export function blocks(): readonly Block[] {
   return pages().flatMap((page) => {
     const text = readFileSync(new URL(page, root), "utf8");

@@ -1,16 +1,31 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { connect, contentOf, type SocketClient } from "@parlor/testkit/http";
 import { fakeAnthropic, text as block } from "@parlor/testkit/anthropic";
 import { fakeGoogle, text as part } from "@parlor/testkit/google";
 import { done, fakeInference, tokens } from "@parlor/testkit/inference";
 import { fakeOpenAI, text } from "@parlor/testkit/openai";
-import { expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
+import { query, testDatabase } from "../../packages/stores/postgres/test/support/database.ts";
+import { canStartServers, servers } from "../../packages/stores/redis/test/support/server.ts";
 import { blocks, links, root } from "./markdown.ts";
 import { freePort, run, start } from "./run.ts";
 
 const snippets = blocks().filter(({ language }) => language === "ts");
 const generated = new URL("generated/", import.meta.url);
+
+/** Where the snippets of stores keep things: a server and a database for these tests alone, where this machine can have them. */
+const stores: { REDIS_URL?: string; DATABASE_URL?: string } = {};
+const startRedis = servers();
+
+beforeAll(async () => {
+  if (canStartServers) stores.REDIS_URL = (await startRedis()).url;
+  const shared = await testDatabase();
+  if (shared === undefined) return undefined;
+  await query(shared.url, `create database "${shared.schema}"`);
+  stores.DATABASE_URL = new URL(shared.schema, shared.url).href;
+  return async () => void (await query(shared.url, `drop database "${shared.schema}" with (force)`));
+});
 
 interface Providers {
   readonly openai: string;
@@ -65,7 +80,21 @@ test("the README shows how to embed and how to do without HTTP", () => {
   expect(snippets.filter(({ at }) => at.startsWith("README.md"))).toHaveLength(2);
 });
 
-test.for(snippets)("$at runs", async ({ at, code }) => {
+test("every snippet agrees with the types of what it imports", { timeout: 60_000 }, async () => {
+  const folder = new URL("types/", generated);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const settings = { extends: "../../../../tsconfig.test.json", include: ["."], exclude: [] };
+  writeFileSync(new URL("tsconfig.json", folder), JSON.stringify(settings));
+  for (const { at, language, code } of blocks())
+    if (/^ts\b/.test(language)) writeFileSync(new URL(`${at.replaceAll(/\W/g, "-")}.ts`, folder), code);
+  const compiler = fileURLToPath(new URL("node_modules/.bin/tsc", root));
+  expect(await run(compiler, ["-p", fileURLToPath(folder)])).toEqual({ code: 0, output: "" });
+});
+
+test.for(snippets)("$at runs", async ({ at, code }, { skip }) => {
+  for (const name of ["REDIS_URL", "DATABASE_URL"] as const)
+    skip(code.includes(name) && stores[name] === undefined, `there is no server for ${name}`);
   const words = ["Hello", " from", " the", " model."];
   const provider = await fakeOpenAI({ reply: { steps: text(...words) } });
   const messages = await fakeAnthropic({ reply: { steps: [block(...words)] } });
@@ -78,6 +107,7 @@ test.for(snippets)("$at runs", async ({ at, code }) => {
     GOOGLE_API_KEY: "test-key",
     INFERENCE_SERVICE_URL: service.url,
     INTERNAL_API_KEY: "test-key",
+    ...stores,
   };
   if (code.includes("3000")) {
     const app = await start(file, /up/, env);

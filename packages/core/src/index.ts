@@ -23,7 +23,7 @@ export { isoTime } from "./iso-time.ts";
 export { catalog, ChatError, type ChatErrorOptions, type ErrorCode, type FieldError } from "./errors/index.ts";
 export { LimitsWithStandIn, noPlaceLeft, takeRequest } from "./limits/index.ts";
 export { memory, type MemoryOptions } from "./memory/index.ts";
-export { belongsInWindow, textLength } from "./memory/prompt-window.ts";
+export { belongsInWindow, hasContent, windowCharacters } from "./memory/prompt-window.ts";
 export {
   balance,
   circuitBreaker,

@@ -50,7 +50,7 @@ export interface Session extends SessionKey {
 export interface WindowRequest {
   /** At most so many messages … */
   readonly last: number;
-  /** … and so many characters (UTF-16 units) of text parts; the newest one always comes, unless `last` is 0. */
+  /** … and so many characters, as `windowCharacters` counts text and media; the newest one always comes, unless `last` is 0. */
   readonly maxCharacters: number;
   /** Only messages with a smaller seq. */
   readonly before?: number;

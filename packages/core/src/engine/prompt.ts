@@ -64,8 +64,7 @@ export async function openSession(
       append: [...said, answer],
       window: {
         last: parts.window.messages,
-        // A token has at most about 8 characters in running text: what is further back cannot fit.
-        maxCharacters: Math.min(parts.window.characters, turn.uses.backend.info.contextWindow * 8),
+        maxCharacters: loadedCharacters(parts, turn.uses),
         ...(replaced && { before: replaced.before }),
       },
     });
@@ -74,6 +73,16 @@ export async function openSession(
   if (opened.streaming > 1 && (await healNewest(parts, turn))) opened = await open();
   const { session, window } = opened;
   return { session, messages: [...window, ...said], answer };
+}
+
+/**
+ * A token has at most about 8 characters in running text: what is further back cannot fit. Media take far fewer tokens for their
+ * length, so there is some room for them whatever else fits, and what they cost a server has an end whatever the model takes:
+ * with a quarter counted, 4 to 16 MiB of them.
+ */
+function loadedCharacters({ window }: Parts, { backend }: Model): number {
+  const useful = Math.min(window.characters, backend.info.contextWindow * 8);
+  return Math.min(Math.max(useful, 1_048_576), 4_194_304);
 }
 
 async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Message, MessagePage, NewMessage, WindowRequest } from "../contracts/index.ts";
-import { belongsInWindow, textLength } from "./prompt-window.ts";
+import { belongsInWindow, windowCharacters } from "./prompt-window.ts";
 
 /** The messages of one session, by seq and by id. Nothing here costs more than what it adds, changes or returns. */
 export class History {
@@ -53,7 +53,7 @@ export class History {
       if (window.length >= request.last) break;
       const message = this.#bySeq.get(seq);
       if (!message || !belongsInWindow(message)) continue;
-      left -= textLength(message);
+      left -= windowCharacters(message);
       if (left < 0 && window.length > 0) break;
       window.push(message);
     }

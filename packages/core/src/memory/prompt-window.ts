@@ -1,14 +1,27 @@
 import type { Message, NewMessage } from "../contracts/index.ts";
 
-/** Characters of text in a message (UTF-16 units, reasoning left out): what a window's `maxCharacters` counts. */
-export function textLength(message: Pick<NewMessage, "parts">): number {
-  let length = 0;
-  for (const part of message.parts) if (part.type === "text") length += part.text.length;
-  return length;
+/** Of a data: URL a window counts one character in so many: a few pictures must not push out the text around them. */
+const mediaShare = 4;
+
+/**
+ * What a window's `maxCharacters` counts of a message, whole UTF-16 units: its text, a quarter of each data: URL, and other
+ * addresses with their length. Reasoning and tool data count nothing.
+ */
+export function windowCharacters({ parts }: Pick<NewMessage, "parts">): number {
+  let sum = 0;
+  for (const part of parts) {
+    if (part.type === "text") sum += part.text.length;
+    else if ("url" in part) sum += /^data:/i.test(part.url) ? Math.ceil(part.url.length / mediaShare) : part.url.length;
+  }
+  return sum;
 }
 
-/** Whether a window holds this message: it is settled and stands, and has something in it besides reasoning and empty text. */
+/** Whether a message has something in it that a prompt can use: anything but reasoning and empty text. */
+export function hasContent({ parts }: Pick<NewMessage, "parts">): boolean {
+  return parts.some((part) => (part.type === "text" ? part.text !== "" : part.type !== "reasoning"));
+}
+
+/** Whether a window holds this message: it is settled and stands, and has content. */
 export function belongsInWindow(message: Pick<Message, "status" | "parts">): boolean {
-  if (message.status !== "complete" && message.status !== "interrupted") return false;
-  return message.parts.some((part) => (part.type === "text" ? part.text !== "" : part.type !== "reasoning"));
+  return (message.status === "complete" || message.status === "interrupted") && hasContent(message);
 }

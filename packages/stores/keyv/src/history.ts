@@ -1,4 +1,4 @@
-import { belongsInWindow, type Message, type MessagePage, textLength, type WindowRequest } from "@parlor/core";
+import { belongsInWindow, type Message, type MessagePage, windowCharacters, type WindowRequest } from "@parlor/core";
 import type { Call } from "./call.ts";
 import type { Head } from "./head.ts";
 import type { SessionNames } from "./names.ts";
@@ -71,7 +71,7 @@ export class History {
       for (const message of messages) {
         if (window.length >= request.last) return window.toReversed();
         if (!belongsInWindow(message)) continue;
-        left -= textLength(message);
+        left -= windowCharacters(message);
         if (left < 0 && window.length > 0) return window.toReversed();
         window.push(message);
       }

@@ -1,4 +1,11 @@
-import type { Message, NewMessage, Session, SessionKey } from "@parlor/core";
+import {
+  hasContent,
+  type Message,
+  type NewMessage,
+  type Session,
+  type SessionKey,
+  windowCharacters,
+} from "@parlor/core";
 import { fromText, toText, toTextOrNull } from "./text.ts";
 
 export interface SessionRow {
@@ -63,15 +70,8 @@ export function toColumns(message: NewMessage) {
     role,
     status,
     turn: toTextOrNull(turn),
-    characters: textLength(message),
-    usable: parts.some((part) => (part.type === "text" ? part.text !== "" : part.type !== "reasoning")),
+    characters: windowCharacters(message),
+    usable: hasContent(message),
     body: JSON.stringify({ parts, createdAt, tokens, meta }),
   };
-}
-
-/** What a window's `maxCharacters` counts: UTF-16 units of text parts. */
-function textLength({ parts }: NewMessage): number {
-  let length = 0;
-  for (const part of parts) if (part.type === "text") length += part.text.length;
-  return length;
 }

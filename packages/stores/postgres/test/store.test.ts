@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createChatEngine, type Storage } from "@parlor/core";
+import { createChatEngine, type NewMessage, type Storage } from "@parlor/core";
 import { says, scriptedBackend } from "@parlor/core/testing";
 import { Pool } from "pg";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
@@ -88,6 +88,23 @@ describe.skipIf(!database)("the store", () => {
     expect(await holding(owner)).toEqual([]);
     expect(await holding(secret)).toEqual([]);
     expect([await count("turns"), await count("log")]).toEqual([0, 0]);
+  });
+
+  test("messages of an earlier release, which counted no media, go on", async () => {
+    const { sessions } = store();
+    const image: NewMessage = {
+      ...said("m1"),
+      parts: [{ type: "image", url: `data:image/png;base64,${"A".repeat(978)}` }],
+    };
+    await sessions.open(key("earlier"), { append: [image, said("m2")], window: wide });
+    const { rowCount } = await pool.query(
+      `update "${schema}".messages set characters = 0 where id = 'm1' and characters = 250`,
+    );
+    expect(rowCount).toBe(1);
+    const { window } = await sessions.open(key("earlier"), { append: [], window: { ...wide, maxCharacters: 20 } });
+    expect(window.map(({ id }) => id)).toEqual(["m1", "m2"]);
+    expect(window[0]?.parts).toEqual(image.parts);
+    await sessions.delete(key("earlier"));
   });
 
   test("a session goes at once and all its messages with it, however many they are", async () => {

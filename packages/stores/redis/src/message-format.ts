@@ -1,4 +1,4 @@
-import type { Message, NewMessage, Session } from "@parlor/core";
+import { hasContent, type Message, type NewMessage, type Session, windowCharacters } from "@parlor/core";
 import { encode } from "./keys.ts";
 
 const statusLetters = { complete: "c", streaming: "s", interrupted: "i", failed: "f", superseded: "x" } as const;
@@ -12,13 +12,8 @@ export const turnMark = (turn: string | undefined): string => (turn === undefine
  * its id; its turn), then JSON, which keeps any text, lone surrogates too.
  */
 export function pack({ status, ...message }: NewMessage): string {
-  let characters = 0;
-  let usable = false;
-  for (const part of message.parts) {
-    if (part.type === "text") characters += part.text.length;
-    usable ||= part.type === "text" ? part.text !== "" : part.type !== "reasoning";
-  }
-  const head = `${statusLetters[status]}${message.role === "user" ? "u" : "o"}${usable ? 1 : 0}${characters}`;
+  const use = `${hasContent(message) ? 1 : 0}${windowCharacters(message)}`;
+  const head = `${statusLetters[status]}${message.role === "user" ? "u" : "o"}${use}`;
   return `${head} ${encode(message.id)} ${turnMark(message.turn)} ${JSON.stringify(message)}`;
 }
 

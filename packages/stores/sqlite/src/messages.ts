@@ -1,4 +1,11 @@
-import type { Message, MessagePage, NewMessage, WindowRequest } from "@parlor/core";
+import {
+  hasContent,
+  type Message,
+  type MessagePage,
+  type NewMessage,
+  windowCharacters,
+  type WindowRequest,
+} from "@parlor/core";
 import type { Connection } from "./connection.ts";
 import type { SessionRow } from "./session-row.ts";
 
@@ -129,16 +136,8 @@ function count(session: SessionRow, { role, status }: Pick<NewMessage, "role" | 
   if (status === "streaming") session.streaming += by;
 }
 
-/** Characters of text, as a window counts them; null for what no prompt can use: nothing but reasoning and empty text. */
-function charactersOf({ parts }: NewMessage): number | null {
-  let characters = 0;
-  let usable = false;
-  for (const part of parts) {
-    if (part.type === "text") characters += part.text.length;
-    usable ||= part.type === "text" ? part.text !== "" : part.type !== "reasoning";
-  }
-  return usable ? characters : null;
-}
+/** As a window counts them; null for what no prompt can use: nothing but reasoning and empty text. */
+const charactersOf = (message: NewMessage): number | null => (hasContent(message) ? windowCharacters(message) : null);
 
 const toMessage = ({ seq, status, body }: MessageRow): Message =>
   Object.assign(JSON.parse(body) as NewMessage, { seq, status });

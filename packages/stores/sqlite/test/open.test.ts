@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import type { NewMessage } from "@parlor/core";
 import { sqlite } from "@parlor/sqlite";
 import { describe, expect, it } from "vitest";
 import { temporaryFiles } from "./support/files.ts";
@@ -23,6 +24,27 @@ describe("opening", () => {
     expect((await second.sessions.messages(key, { limit: 10 }))?.map(({ id }) => id)).toEqual(["m1"]);
     expect(await second.records.get("kind", "id")).toBe("value");
     await second.sessions.close();
+  });
+
+  it("goes on with messages of an earlier release, which counted no media", async () => {
+    const path = file();
+    const image: NewMessage = {
+      ...said("m1"),
+      parts: [{ type: "image", url: `data:image/png;base64,${"A".repeat(978)}` }],
+    };
+    const before = sqlite(path);
+    await before.sessions.open(key, { append: [image, said("m2")], window: wide });
+    await before.sessions.close();
+    const earlier = new DatabaseSync(path);
+    expect(
+      earlier.prepare("UPDATE messages SET characters = 0 WHERE id = 'm1' AND characters = 250").run().changes,
+    ).toBe(1);
+    earlier.close();
+    const { sessions } = sqlite(path);
+    const { window } = await sessions.open(key, { append: [], window: { ...wide, maxCharacters: 20 } });
+    expect(window.map(({ id }) => id)).toEqual(["m1", "m2"]);
+    expect(window[0]?.parts).toEqual(image.parts);
+    await sessions.close();
   });
 
   it("refuses a path that cannot be", () => {

@@ -201,6 +201,20 @@ export const brokenSessions: readonly Defect[] = [
     }),
   ),
   broken(
+    "media count nothing",
+    "media count, too: a quarter of a data: URL, another address with its length",
+    (sessions) => ({
+      open: async (key, request) => {
+        const { maxCharacters } = request.window;
+        const opened = await sessions.open(key, { ...request, window: { ...request.window, maxCharacters: Infinity } });
+        const texts = opened.window.flatMap(({ parts }) =>
+          parts.map((part) => (part.type === "text" ? part.text : "")),
+        );
+        return texts.join("").length <= maxCharacters ? opened : sessions.open(key, request);
+      },
+    }),
+  ),
+  broken(
     "a cursor counts",
     "a chain shows nothing twice and misses nothing untouched while sessions are touched",
     (sessions) => ({

@@ -42,7 +42,7 @@ export const window = topic("windows", ["sessions"], {
     assert.deepEqual(await windowOf(context, five, { maxCharacters: 1 }), ["m5"]);
   },
 
-  "characters are UTF-16 units of text; reasoning and other parts cost nothing": async (context) => {
+  "characters are UTF-16 units of text; reasoning and tool data cost nothing": async (context) => {
     const messages = [
       said("m1", "0123456789"),
       said("m2", "", {
@@ -59,6 +59,34 @@ export const window = topic("windows", ["sessions"], {
     const { sessions, key } = context;
     const tighter = await sessions.open(key(), { append: [], window: { last: 10, maxCharacters: 20 } });
     assert.deepEqual(idsOf(tighter.window), ["m2"]);
+  },
+
+  "media count, too: a quarter of a data: URL, another address with its length": async (context) => {
+    const ofLength = (start: string, length: number) => start.padEnd(length, "A");
+    const messages = [
+      said("m1", "0123456789"),
+      said("m2", "", {
+        parts: [
+          { type: "text", text: "01234" },
+          { type: "image", url: ofLength("data:image/png;base64,", 1_001) },
+          { type: "audio", url: ofLength("data:audio/wav;base64,", 40) },
+        ],
+      }),
+      said("m3", "", { parts: [{ type: "image", url: ofLength("https://example.com/", 35) }] }),
+      streaming("m4", "t1"),
+    ];
+    const drawn = ofLength("DATA:application/pdf;base64,", 400);
+    // 10, 5 + 251 + 10, 35, and 100 of what an answer brings when it settles.
+    await windowOf(context, messages, {});
+    const { sessions, key } = context;
+    await sessions.settle(key(), answered("m4", "t1", { parts: [{ type: "file", url: drawn }] }), { turn: "t1" });
+    const holding = async (maxCharacters: number) =>
+      idsOf((await sessions.open(key(), { append: [], window: { last: 10, maxCharacters } })).window);
+    assert.deepEqual(await holding(411), ["m1", "m2", "m3", "m4"]);
+    assert.deepEqual(await holding(410), ["m2", "m3", "m4"]);
+    assert.deepEqual(await holding(400), ["m3", "m4"]);
+    assert.deepEqual(await holding(134), ["m4"]);
+    assert.deepEqual(await holding(1), ["m4"], "the newest one however long it is");
   },
 
   "what a prompt cannot use is left out and does not count": async (context) => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -91,4 +91,20 @@ afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
 test.each(Object.entries(files))("%s", (path, { breaks }) => {
   expect(broken.get(path) ?? []).toEqual(breaks);
+});
+
+/** What nobody writes by hand: what is installed, built or generated; data; what each release adds to. */
+const notWritten =
+  /(?:^|\/)(?:node_modules|dist|coverage|generated|CHANGELOG\.md|.*\.(?:json|tsbuildinfo|tgz|db[\w-]*))$/;
+
+test("no file that somebody writes has more than 300 lines, whatever its language and its comments for the linter", () => {
+  const written = globSync("{packages,examples,docs,scripts}/**", {
+    cwd: root,
+    exclude: (path) => notWritten.test(path),
+  })
+    .map((path) => join(root, path))
+    .filter((path) => !notWritten.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile());
+  for (const suffix of [".ts", ".tsx", ".js", ".css", ".html", ".md"])
+    expect(written.filter((path) => path.endsWith(suffix))).not.toEqual([]);
+  expect(written.filter((path) => readFileSync(path, "utf8").trimEnd().split("\n").length > 300)).toEqual([]);
 });

@@ -36,4 +36,13 @@ export {
   type RetryOptions,
 } from "./resilience/index.ts";
 export { tool, type Tool, type ToolContext, ToolError, type ToolInputSchema, type ToolOptions } from "./tools/index.ts";
-export { type Budget, characters, charactersOf, fit, type Fitted, lastMessages, tokens } from "./truncation/index.ts";
+export {
+  type Budget,
+  characters,
+  charactersOf,
+  fit,
+  type Fitted,
+  lastMessages,
+  mediaTokens,
+  tokens,
+} from "./truncation/index.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { characters, charactersOf, fit, lastMessages, type PromptMessage, tokens } from "../src/index.ts";
+import { characters, charactersOf, fit, lastMessages, mediaTokens, type PromptMessage, tokens } from "../src/index.ts";
 
 const say = (role: PromptMessage["role"], text: string): PromptMessage => ({ role, parts: [{ type: "text", text }] });
 const texts = (messages: readonly PromptMessage[]) =>
@@ -125,5 +125,24 @@ describe("fit", () => {
       }),
     ).toBe(4);
     expect(charactersOf({ role: "tool", parts: [{ type: "tool-result", id: "1", output: { a: 1 } }] })).toBe(7);
+  });
+});
+
+describe("tokens of media", () => {
+  const data = (mediaType: string, length: number) => `data:${mediaType};base64,`.padEnd(length, "A");
+
+  test.for([
+    ["image", data("image/png", 100), 1_600],
+    ["image", data("image/png", 1_000_000), 1_600],
+    ["image", "https://example.com/a.png", 1_600],
+    ["audio", data("audio/wav", 1_000_000), 1_600],
+    ["file", "https://example.com/a.pdf", 1_600],
+    ["file", data("image/png", 1_000_000), 1_600],
+    ["file", data("application/pdf", 100), 1_600],
+    ["file", data("application/pdf", 1_000_000), 25_000],
+    ["file", data("text/csv", 1_600), 300],
+    ["file", data("application/json", 1_000_000), 187_500],
+  ] as const)("%s, %.30s …: %i", ([type, url, tokens]) => {
+    expect(mediaTokens({ type, url })).toBe(tokens);
   });
 });

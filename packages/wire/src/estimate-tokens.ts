@@ -1,6 +1,6 @@
-import type { PromptMessage } from "@parlor/core";
+import { mediaTokens, type PromptMessage } from "@parlor/core";
 
-/** An estimate: a quarter of the characters and 4 for each message; 1,000 for an image or a file; nothing for reasoning. */
+/** An estimate: a quarter of the characters and 4 for each message; media by `mediaTokens`; nothing for reasoning. */
 export function estimateTokens(messages: readonly PromptMessage[]): number {
   let tokens = 0;
   for (const { parts } of messages) {
@@ -10,7 +10,7 @@ export function estimateTokens(messages: readonly PromptMessage[]): number {
       if (part.type === "text") characters += part.text.length;
       else if (part.type === "tool-call") characters += part.name.length + toText(part.input).length;
       else if (part.type === "tool-result") characters += toText(part.output).length;
-      else if (part.type !== "reasoning") tokens += 1000;
+      else if (part.type !== "reasoning") tokens += mediaTokens(part);
     }
     tokens += Math.ceil(characters / 4);
   }

@@ -8,7 +8,7 @@ import { toBody } from "./request.ts";
 /**
  * A model of Anthropic, or of any service that speaks its Messages protocol, as a backend. Throws a TypeError for options that
  * cannot work; none of its errors shows a key or what the service said. `countTokens` is an estimate: a quarter of the
- * characters and 4 for each message. `health` tells what the last calls met, and asks nobody.
+ * characters and 4 for each message, media by `mediaTokens`. `health` tells what the last calls met, and asks nobody.
  */
 export function anthropic(options: AnthropicOptions): ModelBackend {
   const resolved = resolveOptions(options);

@@ -9,7 +9,7 @@ import { toBody } from "./request.ts";
 /**
  * A Gemini model of Google as a backend, through the `@google/genai` package. Throws a TypeError for options that cannot work; none of
  * its errors shows a key or what the service said. A blocked prompt is `content_filter`. `countTokens` is an estimate: a quarter of
- * the characters and 4 for each message. `health` tells what the last calls met, and asks nobody.
+ * the characters and 4 for each message, media by `mediaTokens`. `health` tells what the last calls met, and asks nobody.
  */
 export function google(options: GoogleOptions): ModelBackend {
   const resolved = resolveOptions(options);

@@ -12,7 +12,7 @@ import { toResponsesBody } from "./responses/request.ts";
 /**
  * A model of OpenAI, or of any service that speaks its Chat Completions protocol, as a backend. Throws a TypeError for options that
  * cannot work; none of its errors shows a key or what the service said. `countTokens` is an estimate: a quarter of the
- * characters and 4 for each message. `health` tells what the last calls met, and asks nobody.
+ * characters and 4 for each message, media by `mediaTokens`. `health` tells what the last calls met, and asks nobody.
  */
 export function openai(options: OpenAIOptions): ModelBackend {
   return createBackend(options);

@@ -255,9 +255,9 @@ describe("counting tokens", () => {
     expect(estimateTokens([says("12345678"), says("123456789")])).toBe(4 + 2 + 4 + 3);
   });
 
-  it("counts calls and results, a fixed sum for an image, and no reasoning", () => {
+  it("counts calls and results, media by their estimate, and no reasoning", () => {
     const image: Part = { type: "image", url: `data:image/png;base64,${"A".repeat(1e6)}` };
-    expect(estimateTokens([{ role: "user", parts: [image] }])).toBe(1004);
+    expect(estimateTokens([{ role: "user", parts: [image] }])).toBe(1604);
     const parts: Part[] = [
       { type: "reasoning", text: "a long thought" },
       { type: "tool-call", id: "a", name: "name", input: {} },

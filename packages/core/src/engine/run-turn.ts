@@ -7,7 +7,7 @@ import { generate } from "./generate.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Parts } from "./parts.ts";
 import { type Opened, openSession, sayings } from "./prompt.ts";
-import { charactersOf } from "../truncation/index.ts";
+import { roughTokens } from "../truncation/index.ts";
 import type { TurnInput } from "./types.ts";
 
 export interface Acceptance {
@@ -76,11 +76,10 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
   }
 }
 
-/** Tokens of what is said now; of a stateless call, which is counted only when its prompt is built, a quarter of its characters. */
+/** Tokens of what is said now; of a stateless call, which is counted only when its prompt is built, about. */
 function estimateSaid({ session, messages = [] }: TurnInput, said: readonly NewMessage[]): number {
   const uncounted = session === undefined ? messages : [];
-  const characters = uncounted.reduce((sum, message) => sum + charactersOf(message), 0);
-  return said.reduce((sum, { tokens = 0 }) => sum + tokens, Math.ceil(characters / 4));
+  return said.reduce((sum, { tokens = 0 }) => sum + tokens, roughTokens(uncounted));
 }
 
 const isUnknown = (error: unknown) => !ChatError.isInstance(error) || error.code === "store_unavailable";

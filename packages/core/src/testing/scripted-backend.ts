@@ -6,7 +6,7 @@ import type {
   ModelInfo,
   PromptMessage,
 } from "../contracts/index.ts";
-import { charactersOf } from "../truncation/index.ts";
+import { roughTokens } from "../truncation/index.ts";
 
 /** What the backend does next: give a read, wait for a promise, throw, hang until aborted, or end without a word. */
 export type Step =
@@ -93,7 +93,7 @@ export function scriptedBackend(
       }
     },
     countTokens: (messages: readonly PromptMessage[]) =>
-      messages.reduce((sum, message) => sum + Math.ceil(charactersOf(message) / 4) + 1, 0),
+      messages.reduce((sum, message) => sum + roughTokens([message]) + 1, 0),
     health: async () => options.health ?? { healthy: true, loaded: true },
     close: async () => {
       closed = true;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { ChatError } from "../../src/index.ts";
+import { ChatError, type Part } from "../../src/index.ts";
 import { says } from "../../src/testing/index.ts";
 import { ada, pass, settle, world } from "./harness.ts";
 
@@ -119,9 +119,16 @@ test("P28: while the limit store is down this process counts by itself, and asks
 });
 
 test("the prompt of a stateless call is reserved, too", async () => {
-  const { engine, backend } = world(says("x"), { limits: { tokens: [{ limit: 200, windowMs: 60_000 }] } });
-  const messages = [{ role: "user" as const, parts: [{ type: "text" as const, text: "x".repeat(800) }] }];
-  const large = engine.send({ owner: "ada", messages, settings: { maxTokens: 1 } });
-  await expect(large).rejects.toMatchObject({ code: "token_budget_exceeded" });
+  const limits = { tokens: [{ limit: 200, windowMs: 60_000 }] };
+  const { engine, backend } = world(says("x"), { limits }, { info: { capabilities: ["images"] } });
+  const prompts: Part[] = [
+    { type: "text", text: "x".repeat(800) },
+    { type: "image", url: "https://example.com/a.png" },
+  ];
+  for (const part of prompts) {
+    const messages = [{ role: "user", parts: [part] }] as const;
+    const large = engine.send({ owner: "ada", messages, settings: { maxTokens: 1 } });
+    await expect(large).rejects.toMatchObject({ code: "token_budget_exceeded" });
+  }
   expect(backend.calls).toHaveLength(0);
 });

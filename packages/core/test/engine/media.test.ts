@@ -54,3 +54,19 @@ test("a few images leave the text before them in the prompt, also of a small mod
     expect(lengthOf(parts)).toBe(900_000);
   }
 });
+
+test("a prompt of many images is cut before the provider refuses it", async () => {
+  const parts = await sent(past(...Array.from({ length: 25 }, () => [image(1_000)])), 20_000);
+  const images = parts.filter(({ type }) => type === "image");
+  expect(images.length).toBeGreaterThan(5);
+  expect(images.length * 1_600).toBeLessThan(20_000);
+});
+
+test("a file of text that the model cannot read whole is refused before it is stored", async () => {
+  const info = { contextWindow: 100_000, capabilities: ["files"] } as const;
+  const { engine, backend } = world(says("ok"), {}, { info });
+  const file: Part = { type: "file", url: "data:text/plain;base64,".padEnd(mebi, "A") };
+  await expect(engine.send({ ...ada, message: [file] })).rejects.toMatchObject({ code: "context_too_long" });
+  expect(await engine.sessions.get(key)).toBeUndefined();
+  expect(backend.calls).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import type { FinishReason } from "@parlor/core";
+import { ChatError, type FinishReason } from "@parlor/core";
 import { StreamReader } from "@parlor/wire";
 import { Blocks, type WireBlock } from "./blocks.ts";
 import { fromInBand } from "./errors.ts";
@@ -33,8 +33,6 @@ const reasons = new Map<string, FinishReason>([
   ["model_context_window_exceeded", "length"],
   ["tool_use", "tool-calls"],
   ["refusal", "content-filter"],
-  // A tool of Anthropic's own wants to go on: only `extraBody` can ask for one.
-  ["pause_turn", "other"],
 ]);
 
 /** Turns the text of a Messages stream into events. Events and deltas of kinds unknown to it are let pass, as the API asks. */
@@ -96,12 +94,23 @@ export class Events extends StreamReader {
 
   /** Nothing but `message_stop` comes after the reason to stop. */
   #conclude(reason: string): void {
+    if (reason === "pause_turn") throw this.#paused();
     this.#blocks.end();
     for (const call of this.#blocks.calls) this.give(call);
     const meant = reasons.get(reason) ?? "other";
     this.finish(meant === "stop" && this.#blocks.calls.length > 0 ? "tool-calls" : meant);
     this.usage = this.#count.usage;
     this.done = true;
+  }
+
+  /**
+   * Anthropic's own tools wanted to go on in another request: what came is no whole answer, but it was paid for. Only `extraBody`
+   * can ask for such tools.
+   */
+  #paused(): ChatError {
+    const { usage } = this.#count;
+    if (usage) this.give({ type: "usage", usage });
+    return new ChatError("upstream_truncated", `${this.name} paused its own tools before its answer was done.`);
   }
 
   #say(type: "text" | "reasoning", value: unknown): void {

@@ -64,10 +64,24 @@ describe("a stream", () => {
     ["model_context_window_exceeded", "length"],
     ["tool_use", "tool-calls"],
     ["refusal", "content-filter"],
-    ["pause_turn", "other"],
     ["of_tomorrow", "other"],
   ])("maps the reason %s to %s", async (stopReason, reason) => {
     expect((await answer({ steps: [text("a")], stopReason })).finish).toBe(reason);
+  });
+
+  it("is no answer where the service's own tools paused; what came is kept, and what it took is told", async () => {
+    const block = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} };
+    const reply: FakeReply = {
+      steps: [text("I look."), { block, deltas: [] }],
+      stopReason: "pause_turn",
+      usage: { input: 7, output: 2 },
+    };
+    for (const stream of [true, false]) {
+      const { text: said, events, error, finish } = await answer(reply, { extraBody: { stream } });
+      expect([said, finish, error?.code]).toEqual(["I look.", undefined, "upstream_truncated"]);
+      expect(error?.message).toBe("anthropic paused its own tools before its answer was done.");
+      expect(events.at(-1)).toMatchObject({ type: "usage", usage: { inputTokens: 7, outputTokens: 2 } });
+    }
   });
 
   it("lets pings, comments, and events, blocks and deltas of tomorrow pass", async () => {

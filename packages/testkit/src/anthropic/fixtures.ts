@@ -28,7 +28,7 @@ const reasons: { readonly [reason in FinishReason]: string } = {
   length: "max_tokens",
   "tool-calls": "tool_use",
   "content-filter": "refusal",
-  other: "pause_turn",
+  other: "of_tomorrow",
 };
 
 function toReply({ said, finish, usage }: Answer): FakeReply {

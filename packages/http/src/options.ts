@@ -85,7 +85,7 @@ export interface InputLimits {
 export interface StreamTimes {
   /** Longest silence of an SSE stream; default 15,000. */
   readonly heartbeatMs: number;
-  /** How long a reader may take nothing before it is cut; default 30,000. */
+  /** How long a reader may take nothing; within a tenth more it is cut. Default 30,000. */
   readonly stallMs: number;
   /** How long a failure of a stored turn can still become an HTTP status; default 100. */
   readonly headersAfterMs: number;

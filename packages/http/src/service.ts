@@ -8,6 +8,7 @@ import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
+import { Stalls } from "./stream/stalls.ts";
 
 const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system", "openai", "ui-stream"];
 const healthCachedMs = 1_000;
@@ -38,6 +39,7 @@ export interface Service {
   readonly accounts: Accounts | undefined;
   readonly times: StreamTimes;
   readonly heartbeats: Heartbeats;
+  readonly stalls: Stalls;
   readonly modelService: ModelService | undefined;
   readonly metrics: Metrics | undefined;
   /** What `llm_provider` says. */
@@ -75,6 +77,7 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     modelService: options.modelService,
     metrics: options.metrics,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
+    stalls: new Stalls(clock, times.stallMs),
     provider: () => options.providerName ?? engine.info.provider,
     async health() {
       const now = clock.monotonic();

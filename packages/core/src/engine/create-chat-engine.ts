@@ -8,6 +8,7 @@ import { closeStorage, healthOf } from "./health.ts";
 import { FollowedTurn, moreTopic, stopTopic } from "./followed-turn.ts";
 import { checkCapabilities, checkInput, checkKey } from "./input.ts";
 import { LiveTurn } from "./live-turn.ts";
+import { LiveTurns } from "./live-turns.ts";
 import { ModelRegistry } from "./models.ts";
 import { settleOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
@@ -25,7 +26,8 @@ import { WaitingLine } from "./waiting-line.ts";
 export function createChatEngine(options: EngineOptions): ChatEngine {
   const parts = assemble(options);
   const { storage, clock, models } = parts;
-  const running = new Set<Promise<void>>();
+  let running = 0;
+  let onIdle: (() => void) | undefined;
   let state: EngineHealth["state"] = "ready";
   const leaving = new AbortController();
   let closing: Promise<void> | undefined;
@@ -73,7 +75,8 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
         resolve(turn);
       };
       const over = (refusal?: unknown) => {
-        running.delete(work);
+        running -= 1;
+        if (running === 0) onIdle?.();
         if (!turn.claim && refusal === undefined) return;
         try {
           parts.onTurn?.(summarise(parts, turn, input, times, refusal));
@@ -82,14 +85,14 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
         }
       };
       const repeat = (record: TurnRecord) => resolve(attach(record, stored));
-      const work = runTurn(parts, turn, input, { accept, repeat }).then(
+      running += 1;
+      runTurn(parts, turn, input, { accept, repeat }).then(
         () => over(),
         (error: unknown) => {
           reject(error);
           over(error);
         },
       );
-      running.add(work);
     });
   }
 
@@ -113,9 +116,9 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
     leaving.abort();
     // Whoever has no claim by now gets none, so these are all there are.
     const late = clock.after(drainMs, () => {
-      for (const turn of parts.live.values()) turn.abort({ status: "interrupted", error: draining() });
+      for (const turn of parts.live.all()) turn.abort({ status: "interrupted", error: draining() });
     });
-    await Promise.all(running);
+    if (running > 0) await new Promise<void>((resolve) => (onIdle = resolve));
     late();
     state = "closed";
     stopReaping?.();
@@ -174,7 +177,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
 function assemble(options: EngineOptions): Parts {
   const settled = settleOptions(options);
   const { storage, clock } = settled;
-  const live = new Map<string, LiveTurn>();
+  const live = new LiveTurns();
   const limits = new LimitsWithStandIn(storage.limits, clock, (error) => settled.report(error, "counting limits"));
   const limiter = new Limiter(limits, settled.limits, settled.leaseMs);
   const announce = (turn: LogWriter) => {

@@ -20,7 +20,7 @@ export async function eraseOwner(
   const { clock, storage, line, live, report } = parts;
   const { sessions, turns } = storage;
   line.stopOwner(owner);
-  for (const turn of live.values()) if (turn.key.owner === owner) await turn.stop();
+  for (const turn of live.all()) if (turn.key.owner === owner) await turn.stop();
 
   let sealing: Promise<unknown> = Promise.resolve();
   const cancel = clock.every(sealMs / 3, () => {

@@ -16,7 +16,7 @@ import type { Parts } from "./parts.ts";
  */
 export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
   const { turns, sessions } = parts.storage;
-  if (parts.live.has(turn.id)) return false;
+  if (parts.live.get(turn.id)) return false;
   let outcome = turn.outcome;
   if (outcome === undefined) {
     const claim = await turns.adopt(turn.key, turn.id, parts.leaseMs);
@@ -48,7 +48,7 @@ export async function heal(parts: Parts, key: SessionKey, messages: readonly Mes
 }
 
 async function healOne(parts: Parts, key: SessionKey, message: Message): Promise<boolean> {
-  if (message.status !== "streaming" || message.turn === undefined || parts.live.has(message.turn)) return false;
+  if (message.status !== "streaming" || message.turn === undefined || parts.live.get(message.turn)) return false;
   const record = await parts.storage.turns.get(key, message.turn);
   if (record) return fold(parts, record);
   // Its log has gone: what is stored of it is all there is.

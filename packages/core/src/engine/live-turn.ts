@@ -76,8 +76,8 @@ export class LiveTurn implements Turn, LogWriter {
 
   readonly #abort = new AbortController();
   readonly #events: TurnEvent[] = [];
-  readonly #readers = new Set<Reader>();
-  readonly #calls = new Set<string>();
+  #readers: readonly Reader[] = [];
+  #calls: Set<string> | undefined;
   #offset = 0;
   #texts = 0;
   #over: ChatError | "ended" | undefined;
@@ -114,7 +114,7 @@ export class LiveTurn implements Turn, LogWriter {
   }
 
   get attended(): boolean {
-    return this.#readers.size > 0 || this.attendedElsewhere;
+    return this.#readers.length > 0 || this.attendedElsewhere;
   }
 
   /** Ends generation now; the first cause counts. */
@@ -161,9 +161,10 @@ export class LiveTurn implements Turn, LogWriter {
 
   /** Some services number the calls of each answer anew; results have to find theirs. */
   #unique(call: string): string {
+    const calls = (this.#calls ??= new Set());
     let id = call;
-    for (let copy = 2; this.#calls.has(id); copy += 1) id = `${call}-${copy}`;
-    this.#calls.add(id);
+    for (let copy = 2; calls.has(id); copy += 1) id = `${call}-${copy}`;
+    calls.add(id);
     return id;
   }
 
@@ -188,7 +189,7 @@ export class LiveTurn implements Turn, LogWriter {
     this.outcome = outcome;
     this.#over = "ended";
     this.#give([{ type: "end", offset: this.#offset + 1, ...outcome }]);
-    this.#readers.clear();
+    this.#readers = [];
     this.#finish();
   }
 
@@ -198,8 +199,8 @@ export class LiveTurn implements Turn, LogWriter {
     this.#over = error;
     this.#abort.abort();
     this.#onLogged?.();
-    const readers = [...this.#readers];
-    this.#readers.clear();
+    const readers = this.#readers;
+    this.#readers = [];
     for (const reader of readers) tell(reader, error);
     this.#finish();
   }
@@ -217,10 +218,10 @@ export class LiveTurn implements Turn, LogWriter {
       from += page.length;
     }
     const listener = after > this.#events.length ? startingAfter(after, reader) : reader;
-    if (this.#over === undefined) this.#readers.add(listener);
+    if (this.#over === undefined) this.#readers = [...this.#readers, listener];
     else if (this.#over !== "ended") tell(reader, this.#over);
     else if (after >= this.#events.length) pastTheEnd(after, this.#events.length, reader);
-    return () => void this.#readers.delete(listener);
+    return () => this.#leave(listener);
   }
 
   async at(offset: number): Promise<TurnEvent | undefined> {
@@ -237,17 +238,22 @@ export class LiveTurn implements Turn, LogWriter {
 
   #give(events: readonly TurnEvent[]): void {
     for (const event of events) this.#events.push(event);
-    // A copy: who subscribes while this batch goes round has had it in its replay.
-    for (const reader of Array.from(this.#readers)) this.#hand(reader, events);
+    // Whoever subscribes or leaves makes a new list: who comes while this batch goes round has had it in its replay.
+    for (const reader of this.#readers) this.#hand(reader, events);
   }
 
   #hand(reader: Reader, events: readonly TurnEvent[]): void {
     try {
-      if (reader.onBatch(events) === false) this.#readers.delete(reader);
+      if (reader.onBatch(events) === false) this.#leave(reader);
     } catch {
       // A reader that throws has only itself to blame: the turn and the other readers go on.
-      this.#readers.delete(reader);
+      this.#leave(reader);
     }
+  }
+
+  #leave(reader: Reader): void {
+    const at = this.#readers.indexOf(reader);
+    if (at >= 0) this.#readers = this.#readers.toSpliced(at, 1);
   }
 }
 

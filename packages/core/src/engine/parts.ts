@@ -1,5 +1,5 @@
 import type { ToolSpec } from "../contracts/index.ts";
-import type { LiveTurn } from "./live-turn.ts";
+import type { LiveTurns } from "./live-turns.ts";
 import type { ModelRegistry } from "./models.ts";
 import type { Admission } from "./admission.ts";
 import type { Limiter } from "../limits/index.ts";
@@ -21,8 +21,8 @@ export interface Parts extends Omit<Settled, "backend" | "models" | "settings" |
   readonly admission: Admission;
   readonly line: WaitingLine;
   readonly pulse: Pulse;
-  /** By turn id: every turn of this process from its claim until it is settled. */
-  readonly live: Map<string, LiveTurn>;
+  /** Every turn of this process from its claim until it is settled. */
+  readonly live: LiveTurns;
   /** Tells readers on other nodes that a turn's log has grown. */
   readonly announce: (turn: LogWriter) => void;
 }

@@ -1,6 +1,7 @@
 import type { Claim } from "../contracts/index.ts";
 import { ChatError } from "../errors/index.ts";
 import type { LiveTurn } from "./live-turn.ts";
+import type { LiveTurns } from "./live-turns.ts";
 import type { Settled } from "./options.ts";
 
 const beatMs = 250;
@@ -13,16 +14,12 @@ const usageMs = 2_000;
  */
 export class Pulse {
   readonly #options: Settled;
-  readonly #live: ReadonlyMap<string, LiveTurn>;
+  readonly #live: LiveTurns;
   readonly #renewPlaces: (turns: readonly LiveTurn[]) => void;
   #cancel: (() => void) | undefined;
   #renewedAt = 0;
 
-  constructor(
-    options: Settled,
-    live: ReadonlyMap<string, LiveTurn>,
-    renewPlaces: (turns: readonly LiveTurn[]) => void,
-  ) {
+  constructor(options: Settled, live: LiveTurns, renewPlaces: (turns: readonly LiveTurn[]) => void) {
     this.#options = options;
     this.#live = live;
     this.#renewPlaces = renewPlaces;
@@ -42,7 +39,7 @@ export class Pulse {
       return;
     }
     const now = this.#options.clock.monotonic();
-    for (const turn of this.#live.values()) {
+    for (const turn of this.#live.all()) {
       if (turn.attended) turn.attendedAt = now;
       else if (now - turn.attendedAt >= this.#options.detachedMs)
         turn.abort({ status: "interrupted", error: detached(this.#options.detachedMs) });
@@ -73,7 +70,7 @@ export class Pulse {
   }
 
   async #renew(): Promise<void> {
-    const held = [...this.#live.values()].filter((turn) => turn.claim !== undefined && !turn.ending);
+    const held = this.#live.all().filter((turn) => turn.claim !== undefined && !turn.ending);
     this.#renewPlaces(held);
     const stored = held.filter((turn) => turn.stored);
     if (stored.length === 0) return;

@@ -29,7 +29,7 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
   const claimed = await claimSession(parts, turn, input);
   if ("repeat" in claimed) return acceptance.repeat(claimed.repeat);
   turn.claim = claimed.claim;
-  parts.live.set(turn.id, turn);
+  parts.live.add(turn);
   parts.pulse.start();
 
   try {
@@ -45,7 +45,7 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
     const { inputTokens = 0, outputTokens = 0 } = outcome.usage ?? {};
     await quietly(parts, "settling limits", parts.limiter.settle(grant, turn.id, inputTokens + outputTokens));
   } finally {
-    parts.live.delete(turn.id);
+    parts.live.delete(turn);
     parts.line.wake(turn.key);
   }
 }

@@ -3,11 +3,10 @@ import { belongsInWindow, windowCharacters } from "./prompt-window.ts";
 
 /** The messages of one session, by seq and by id. Nothing here costs more than what it adds, changes or returns. */
 export class History {
-  readonly #bySeq = new Map<number, Message>();
+  /** Their seqs have no gaps: the first is `#first`. */
+  readonly #messages: Message[] = [];
   readonly #seqs = new Map<string, number>();
-  /** All seqs from `#first` to below `#next` are there. */
   #first = 1;
-  #next = 1;
   /** Messages that are not superseded. */
   count = 0;
   /** The user's among them. */
@@ -19,20 +18,20 @@ export class History {
   append(messages: readonly NewMessage[], maxMessages: number): { stored: Message[]; added: number } {
     const before = this.#next;
     const stored = messages.map((message) => this.message(message.id) ?? this.#add(message));
-    while (this.#bySeq.size > maxMessages) this.#removeOldest();
+    while (this.#messages.length > maxMessages) this.#removeOldest();
     return { stored, added: this.#next - before };
   }
 
   message(id: string): Message | undefined {
     const seq = this.#seqs.get(id);
-    return seq === undefined ? undefined : this.#bySeq.get(seq);
+    return seq === undefined ? undefined : this.#at(seq);
   }
 
   /** Puts a message in the place of a stored one. */
   replace(old: Message, message: NewMessage): void {
     this.#tally(old, -1);
     const stored = { ...message, seq: old.seq };
-    this.#bySeq.set(old.seq, stored);
+    this.#messages[old.seq - this.#first] = stored;
     this.#tally(stored, 1);
   }
 
@@ -40,7 +39,7 @@ export class History {
   supersede(from: number, to: number, except: number): void {
     const last = Math.min(to, this.#next - 1);
     for (let seq = Math.max(from, this.#first); seq <= last; seq++) {
-      const message = this.#bySeq.get(seq);
+      const message = this.#at(seq);
       if (message && seq !== except) this.replace(message, { ...message, status: "superseded" });
     }
   }
@@ -51,7 +50,7 @@ export class History {
     let left = request.maxCharacters;
     for (let seq = Math.min(request.before ?? below, below) - 1; seq >= this.#first; seq--) {
       if (window.length >= request.last) break;
-      const message = this.#bySeq.get(seq);
+      const message = this.#at(seq);
       if (!message || !belongsInWindow(message)) continue;
       left -= windowCharacters(message);
       if (left < 0 && window.length > 0) break;
@@ -63,7 +62,7 @@ export class History {
   page({ limit, before = Infinity, superseded = false }: MessagePage): Message[] {
     const page: Message[] = [];
     for (let seq = Math.min(before, this.#next) - 1; seq >= this.#first && page.length < limit; seq--) {
-      const message = this.#bySeq.get(seq);
+      const message = this.#at(seq);
       if (message && (superseded || message.status !== "superseded")) page.push(message);
     }
     return page.toReversed();
@@ -72,29 +71,35 @@ export class History {
   /** Removes everything; seqs go on growing. How many messages counted. */
   clear(): number {
     const removed = this.count;
-    this.#bySeq.clear();
-    this.#seqs.clear();
     this.#first = this.#next;
+    this.#messages.length = 0;
+    this.#seqs.clear();
     this.count = this.turns = this.streaming = 0;
     return removed;
   }
 
   #add(message: NewMessage): Message {
-    const stored = { ...message, seq: this.#next++ };
-    this.#bySeq.set(stored.seq, stored);
+    const stored = { ...message, seq: this.#next };
+    this.#messages.push(stored);
     this.#seqs.set(stored.id, stored.seq);
     this.#tally(stored, 1);
     return stored;
   }
 
   #removeOldest(): void {
-    const oldest = this.#bySeq.get(this.#first);
-    if (oldest) {
-      this.#bySeq.delete(oldest.seq);
-      this.#seqs.delete(oldest.id);
-      this.#tally(oldest, -1);
-    }
+    const oldest = this.#messages.shift();
+    if (!oldest) return;
     this.#first++;
+    this.#seqs.delete(oldest.id);
+    this.#tally(oldest, -1);
+  }
+
+  get #next(): number {
+    return this.#first + this.#messages.length;
+  }
+
+  #at(seq: number): Message | undefined {
+    return this.#messages[seq - this.#first];
   }
 
   #tally(message: Message, by: 1 | -1): void {

@@ -41,7 +41,16 @@ export class OwnerSessions {
     this.#order.add(entry);
   }
 
-  /** Takes it out of the order, before `updatedMs` changes or when it goes. */
+  /** Gives it its place after a change. */
+  move(entry: Entry, updatedMs: number): void {
+    // Most changes are of the session that changed last, and leave it there.
+    const moves = this.#order.last !== entry;
+    if (moves) this.#order.remove(entry);
+    entry.updatedMs = updatedMs;
+    if (moves) this.#order.add(entry);
+  }
+
+  /** Takes it out of the order for good. */
   withdraw(entry: Entry): void {
     this.#order.remove(entry);
   }

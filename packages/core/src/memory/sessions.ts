@@ -189,8 +189,7 @@ export class MemorySessions extends MemoryPart implements SessionStore {
     this.#messages += history.count - session.messageCount;
 
     const updatedMs = sessions.timeOfChange(clock.now());
-    sessions.withdraw(entry);
-    entry.updatedMs = updatedMs;
+    sessions.move(entry, updatedMs);
     entry.session = {
       ...session,
       ...fields,
@@ -198,7 +197,6 @@ export class MemorySessions extends MemoryPart implements SessionStore {
       messageCount: history.count,
       turnCount: history.turns,
     };
-    sessions.insert(entry);
 
     if (history.streaming > 0) this.#uses.remove(entry);
     else this.#uses.put(entry, clock.monotonic());

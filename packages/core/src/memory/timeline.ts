@@ -53,6 +53,15 @@ export class Timeline<T extends Timed> {
     return first;
   }
 
+  /** Earliest first; the item that it stands at may be removed. */
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let item = this.#first; item;) {
+      const next: Timed | undefined = item.later;
+      yield item as T;
+      item = next;
+    }
+  }
+
   #join(earlier: Timed | undefined, later: Timed | undefined): void {
     if (earlier) earlier.later = later;
     else this.#first = later;

@@ -39,15 +39,16 @@ class State extends Timed {
 interface SessionTurns {
   /** The one that has not settled. */
   live?: State | undefined;
-  readonly byId: Map<string, State>;
+  /** Those whose logs are kept, oldest first: few, and the newest is asked for most. */
+  readonly all: State[];
 }
 
 /** `append` is synchronous and keeps the arrays it is given. */
 export class MemoryTurns extends MemoryPart implements TurnStore {
   readonly #settings: Settings;
   readonly #owners = new Map<string, Map<string, SessionTurns>>();
-  /** By the epoch of the claim that may write. */
-  readonly #unsettled = new Map<number, State>();
+  /** By when they were claimed. */
+  readonly #unsettled = new Timeline<State>();
   /** Settled turns, by when their logs go. */
   readonly #logEnds = new Timeline<State>();
   readonly #keys: IdempotencyKeys;
@@ -83,8 +84,8 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     }
     const turns = session ?? this.#addSession(key);
     turns.live = state;
-    turns.byId.set(id, state);
-    this.#unsettled.set(state.epoch, state);
+    turns.all.push(state);
+    this.#unsettled.put(state, now);
     return { kind: "won", claim: toClaim(state) };
   }
 
@@ -116,9 +117,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     const now = this.#settings.clock.monotonic();
     const state = this.#state(key, turn);
     if (!state || state.record.outcome || state.leaseUntil > now) return undefined;
-    this.#unsettled.delete(state.epoch);
     state.epoch = ++this.#epoch;
-    this.#unsettled.set(state.epoch, state);
     state.leaseUntil = now + leaseMs;
     return toClaim(state);
   }
@@ -157,7 +156,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     if (!session || state?.record.id !== turn || !state.record.outcome) return;
     session.live = undefined;
     state.log.pack();
-    this.#unsettled.delete(state.epoch);
+    this.#unsettled.remove(state);
     this.#logEnds.put(state, state.endedAt + this.#settings.logMs);
     if (this.#logEnds.size > 10 * this.#settings.maxSessions && this.#logEnds.first) this.#remove(this.#logEnds.first);
   }
@@ -174,7 +173,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   async expired(limit: number): Promise<readonly TurnRecord[]> {
     const now = this.#settings.clock.monotonic();
     const expired: TurnRecord[] = [];
-    for (const state of this.#unsettled.values()) {
+    for (const state of this.#unsettled) {
       if (expired.length >= limit) break;
       if (isExpired(state, now)) expired.push(state.record);
     }
@@ -192,7 +191,7 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
     this.#keys.forget(owner, id);
     const sessions = this.#owners.get(owner);
     for (const turns of id === undefined ? [...(sessions?.values() ?? [])] : [sessions?.get(id)]) {
-      for (const state of turns?.byId.values() ?? []) this.#remove(state);
+      for (const state of (turns?.all ?? []).slice()) this.#remove(state);
     }
   }
 
@@ -208,32 +207,32 @@ export class MemoryTurns extends MemoryPart implements TurnStore {
   }
 
   #state(key: SessionKey, turn: string): State | undefined {
-    return this.#session(key)?.byId.get(turn);
+    return this.#session(key)?.all.findLast(({ record }) => record.id === turn);
   }
 
   /** The turn, if this claim may write it. */
   #writable({ key, turn, epoch }: Claim): State | undefined {
-    const state = this.#unsettled.get(epoch);
-    if (!state || state.record.outcome || state.record.id !== turn) return undefined;
-    return state.record.key.owner === key.owner && state.record.key.id === key.id ? state : undefined;
+    const state = this.#session(key)?.live;
+    return state?.epoch === epoch && state.record.id === turn && !state.record.outcome ? state : undefined;
   }
 
   #addSession({ owner, id }: SessionKey): SessionTurns {
-    const turns: SessionTurns = { byId: new Map() };
+    const turns: SessionTurns = { all: [] };
     this.#owners.set(owner, (this.#owners.get(owner) ?? new Map<string, SessionTurns>()).set(id, turns));
     return turns;
   }
 
   #remove(state: State): void {
-    const { key, id } = state.record;
+    const { key } = state.record;
     const turns = this.#session(key);
-    this.#unsettled.delete(state.epoch);
-    this.#logEnds.remove(state);
+    const list = turns?.live === state ? this.#unsettled : this.#logEnds;
+    list.remove(state);
     state.log.clear();
     if (!turns) return;
-    if (turns.byId.get(id) === state) turns.byId.delete(id);
+    const at = turns.all.indexOf(state);
+    if (at >= 0) turns.all.splice(at, 1);
     if (turns.live === state) turns.live = undefined;
-    if (turns.byId.size > 0) return;
+    if (turns.all.length > 0) return;
     const sessions = this.#owners.get(key.owner);
     sessions?.delete(key.id);
     if (sessions?.size === 0) this.#owners.delete(key.owner);

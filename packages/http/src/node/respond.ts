@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Handler, HttpReply, Sink } from "../seam.ts";
 import { takeOverOf } from "../take-over.ts";
 import type { NodeOutgoing, NodeRequest } from "./request.ts";
+import { writeChunk } from "./write-chunk.ts";
 
 /** Lets the handler answer. `notOurs` is called for a path that is not its own. */
 export function respond<Raw>(
@@ -60,6 +61,7 @@ class NodeSink implements Sink {
   readonly #response: ServerResponse;
   /** The `compression` middleware holds writes back until told. */
   readonly #flush: (() => void) | undefined;
+  #begun = false;
 
   constructor(response: ServerResponse & { flush?: () => void }) {
     this.#response = response;
@@ -68,6 +70,8 @@ class NodeSink implements Sink {
 
   write(text: string): boolean {
     if (this.#response.destroyed) return false;
+    if (this.#begun && writeChunk(this.#response, text)) return true;
+    this.#begun = true;
     const flowing = this.#response.write(text);
     this.#flush?.();
     return flowing;

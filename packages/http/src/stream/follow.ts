@@ -1,8 +1,9 @@
-import type { ChatError, Clock, Turn, TurnEvent } from "@parlor/core";
+import type { ChatError, Turn, TurnEvent } from "@parlor/core";
 import type { Sink, StreamBody } from "../seam.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { Opening } from "./opening.ts";
 import { heartbeat } from "./sse-encode.ts";
+import type { Stalls } from "./stalls.ts";
 
 /** How a protocol shows a turn. */
 export interface Frames {
@@ -13,8 +14,7 @@ export interface Frames {
 }
 
 export interface FollowOptions {
-  readonly clock: Clock;
-  readonly stallMs: number;
+  readonly stalls: Stalls;
   /** Goes out with the headers. */
   readonly prelude?: string;
   /** Fills silence. */
@@ -42,7 +42,7 @@ class Following {
   #busy = true;
   #unsubscribe: (() => void) | undefined;
   #stopBeating: (() => void) | undefined;
-  #cancelStall: (() => void) | undefined;
+  #leaveStalls: (() => void) | undefined;
 
   constructor(turn: Turn, after: number, frames: Frames, options: FollowOptions, sink: Sink) {
     this.#turn = turn;
@@ -63,7 +63,7 @@ class Following {
     this.#ended = true;
     this.#unsubscribe?.();
     this.#stopBeating?.();
-    this.#cancelStall?.();
+    this.#leaveStalls?.();
   }
 
   #subscribe(): void {
@@ -115,7 +115,7 @@ class Following {
   #drained(): void {
     if (!this.#behind) return;
     this.#behind = false;
-    this.#cancelStall?.();
+    this.#leaveStalls?.();
     this.#subscribe();
   }
 
@@ -129,7 +129,7 @@ class Following {
 
   /** Without an end of its own, the stream can be resumed. */
   #watchForStall(): void {
-    this.#cancelStall?.();
-    this.#cancelStall = this.#options.clock.after(this.#options.stallMs, () => this.#sink.abort());
+    this.#leaveStalls?.();
+    this.#leaveStalls = this.#options.stalls.watch(() => this.#sink.abort());
   }
 }

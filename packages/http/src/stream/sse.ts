@@ -25,7 +25,7 @@ export async function sse(
   headersAfterMs: number = service.times.headersAfterMs,
 ): Promise<HttpReply> {
   if (resumed?.ended) return noContent();
-  const { times, heartbeats } = service;
+  const { stalls, heartbeats } = service;
   const { clock } = service.engine;
   const after = resumed?.offset ?? 0;
   const start = await opening(turn, after, headersAfterMs, clock);
@@ -33,6 +33,6 @@ export async function sse(
   return {
     status: 200,
     headers: sseHeaders,
-    body: follow(turn, start, frames, { clock, stallMs: times.stallMs, prelude, heartbeats }),
+    body: follow(turn, start, frames, { stalls, prelude, heartbeats }),
   };
 }

@@ -9,10 +9,8 @@ export const textHeaders = { ...sseHeaders, "content-type": "text/plain; charset
 
 /** A turn as plain text: the answer as it comes and nothing else, save a last line for a failure after the start. */
 export async function plainText(service: Service, turn: Turn): Promise<HttpReply> {
-  const { clock } = service.engine;
-  const { headersAfterMs, stallMs } = service.times;
-  const start = await opening(turn, 0, headersAfterMs, clock);
-  return { status: 200, headers: textHeaders, body: follow(turn, start, textFrames(), { clock, stallMs }) };
+  const start = await opening(turn, 0, service.times.headersAfterMs, service.engine.clock);
+  return { status: 200, headers: textHeaders, body: follow(turn, start, textFrames(), { stalls: service.stalls }) };
 }
 
 function textFrames(): Frames {

@@ -204,7 +204,7 @@ export class Connection<Raw> implements SocketEvents {
   }
 
   #read({ turn, after, frames }: Reading): void {
-    const { times, engine } = this.#context.service;
+    const { stalls } = this.#context.service;
     let over = false;
     let drained = () => {};
     let unsubscribe = () => {};
@@ -222,7 +222,7 @@ export class Connection<Raw> implements SocketEvents {
     };
     this.#readings.add(reading);
     const start = { events: [], after };
-    unsubscribe = follow(turn, start, frames, { clock: engine.clock, stallMs: times.stallMs })(sink);
+    unsubscribe = follow(turn, start, frames, { stalls })(sink);
     // It may have ended within the call.
     if (over) unsubscribe();
   }

@@ -6,6 +6,7 @@ import type { RootPage, WebFile } from "@parlor/http";
 const types: { readonly [name: string]: string } = {
   "chat.css": "text/css; charset=utf-8",
   "chat.js": "text/javascript; charset=utf-8",
+  "message.js": "text/javascript; charset=utf-8",
   "api.js": "text/javascript; charset=utf-8",
 };
 
@@ -23,7 +24,7 @@ const policy = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** The chat page, for the option `rootPage`. Reads its files now, some 15 KB, and keeps them. */
+/** The chat page, for the option `rootPage`. Reads its files now, some 20 KB, and keeps them. */
 export async function chatPage(): Promise<RootPage> {
   const html = (await read("index.html")).toString("utf8");
   const files = new Map<string, WebFile>();

@@ -1,4 +1,5 @@
 import { ask, follow, Problem, token } from "./api.js";
+import { make, thoughtsOf, toItem } from "./message.js";
 
 const untitled = "New conversation";
 const parts = new Map([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
@@ -10,18 +11,31 @@ let current;
 /** Aborted when another conversation is shown. */
 let shown = new AbortController();
 
+/** Tells when one has read up to a screen below the first message. Nobody asked for what it does: a sentence about something else stays. */
+const nearTop = new IntersectionObserver(
+  (changes) => {
+    if (changes.at(-1).isIntersecting) showEarlier().catch(report);
+  },
+  { root: part("scroll"), rootMargin: "100% 0px 0px" },
+);
+let loadsEarlier = false;
+
 /** Does what somebody asked for; what went wrong stands below. */
 async function attempt(work) {
   part("problem").textContent = "";
   try {
     await work();
   } catch (error) {
-    if (error.name === "AbortError") return;
-    const refused = error.status === 401;
-    if (!refused || token.get()) part("problem").textContent = error.message;
-    if (refused) showLogin();
-    if (!(error instanceof Problem)) throw error;
+    report(error);
   }
+}
+
+function report(error) {
+  if (error.name === "AbortError") return;
+  const refused = error.status === 401;
+  if (!refused || token.get()) part("problem").textContent = error.message;
+  if (refused) showLogin();
+  if (!(error instanceof Problem)) throw error;
 }
 
 function showLogin() {
@@ -71,6 +85,7 @@ async function open() {
   current = location.hash.length > 1 ? `/${location.hash.slice(1)}` : undefined;
   markCurrent();
   messages.replaceChildren();
+  part("earlier").hidden = true;
   setAnswering(false);
   showTitle(untitled);
   if (current === undefined) return part("message").focus();
@@ -79,46 +94,46 @@ async function open() {
   if (response.status !== 204) await read(async () => response);
 }
 
+/** The last messages, in place of those from the first of them on: what was loaded of earlier ones stays. */
 async function showMessages(signal) {
   const response = await ask("GET", current, { signal });
   const conversation = await response.json();
   showTitle(conversation.title);
-  messages.replaceChildren(...conversation.messages.map(toItem));
-  part("regenerate").hidden = conversation.messages.length === 0;
+  const there = [...messages.children];
+  const place = there.findIndex(({ dataset }) => dataset.id && dataset.id === conversation.messages[0]?.id);
+  messages.replaceChildren(...there.slice(0, Math.max(place, 0)), ...conversation.messages.map(toItem));
+  if (place === -1) offerEarlier(conversation);
+  part("regenerate").hidden = messages.children.length === 0;
+}
+
+/** Puts those before the first message above it. What one reads stays where it is, for the list lies from the bottom up. */
+async function showEarlier() {
+  const before = messages.firstElementChild?.dataset.id;
+  if (loadsEarlier || before === undefined) return;
+  nearTop.unobserve(part("earlier"));
+  loadsEarlier = true;
+  try {
+    const query = `?before=${encodeURIComponent(before)}`;
+    const conversation = await (await ask("GET", current + query, { signal: shown.signal })).json();
+    if (messages.firstElementChild?.dataset.id !== before) return;
+    messages.prepend(...conversation.messages.map(toItem));
+    offerEarlier(conversation);
+  } finally {
+    loadsEarlier = false;
+  }
+}
+
+/** The count has messages that are not shown, too: where there are some, a page without any is the end. */
+function offerEarlier({ messages: loaded, message_count: count }) {
+  part("earlier").hidden = loaded.length === 0 || messages.children.length >= count;
+  // Begun anew, it tells at once: what has come may not fill the screen.
+  nearTop.unobserve(part("earlier"));
+  nearTop.observe(part("earlier"));
 }
 
 function showTitle(title) {
   part("title").textContent = title;
   for (const id of ["rename", "delete"]) part(id).hidden = current === undefined;
-}
-
-/** All text, whoever wrote it, goes through here and stays text. */
-function make(name, className = "", text = "") {
-  const element = document.createElement(name);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
-function toItem({ role, content, reasoning, status }) {
-  const item = make("li", role);
-  item.append(make("span", "author", { user: "You", assistant: "Assistant" }[role] ?? role));
-  if (reasoning) thoughtsOf(item).textContent = reasoning;
-  item.append(make("p", "text", content));
-  const note = { interrupted: "Stopped.", failed: "Not complete: something went wrong." }[status];
-  if (note) item.append(make("span", "note", note));
-  return item;
-}
-
-/** The place of what the model thought. */
-function thoughtsOf(item) {
-  const there = item.querySelector("details p");
-  if (there) return there;
-  const details = make("details");
-  const thoughts = make("p");
-  details.append(make("summary", "", "Reasoning"), thoughts);
-  item.querySelector(".author").after(details);
-  return thoughts;
 }
 
 function setAnswering(answering) {
@@ -216,6 +231,7 @@ part("new").onclick = () => {
   part("message").focus();
 };
 part("stop").onclick = () => attempt(() => ask("POST", `${current}/stop`));
+part("earlier").onclick = () => attempt(showEarlier);
 part("regenerate").onclick = () => attempt(regenerate);
 part("rename").onclick = () => attempt(rename);
 part("delete").onclick = () => attempt(remove);

@@ -24,23 +24,25 @@ const all: readonly Effort[] = ["low", "medium", "high", "xhigh", "max"];
 const noXhigh: readonly Effort[] = ["low", "medium", "high", "max"];
 const toHigh: readonly Effort[] = ["low", "medium", "high"];
 const asOf = "2026-11-21";
-const prices = (input: number, output: number, cachedInput: number): { prices: ModelPrices } => ({
-  prices: { input, output, cachedInput, asOf },
-});
+const prices = (
+  input: number,
+  output: number,
+  cachedInput: number,
+  above?: ModelPrices["above"],
+): { prices: ModelPrices } => ({ prices: { input, output, cachedInput, ...(above && { above }), asOf } });
 
 const million = { contextWindow: 1_000_000, maxOutput: 128_000, efforts: all, sampling: false } as const;
 const older = { contextWindow: 200_000, maxOutput: 64_000, thinking: "budget", efforts: [], sampling: true } as const;
 
-/**
- * Read off platform.claude.com (models, pricing, thinking, effort) on the day of `asOf`. The first prefix that fits counts. Haiku 5.5
- * has no prices here: its tokens cost five times as much in a prompt above 100,000, which `ModelPrices` cannot say.
- */
+const longHaiku = { inputTokens: 100_000, input: 0.5, output: 2.5, cachedInput: 0.05 };
+
+/** Read off platform.claude.com (models, pricing, thinking, effort) on the day of `asOf`. The first prefix that fits counts. */
 const table: readonly (readonly [prefix: RegExp, facts: ModelFacts])[] = [
   [/^claude-(fable|mythos)-5-/, { ...million, thinking: "always", ...prices(10, 50, 0.25) }],
   [/^claude-(fable|mythos)-5/, { ...million, thinking: "always", ...prices(10, 50, 1) }],
   [/^claude-opus-5-5/, { ...million, thinking: "always", ...prices(4, 20, 0.2) }],
   [/^claude-sonnet-5-5/, { ...million, thinking: "between-tools", ...prices(2, 10, 0.1) }],
-  [/^claude-haiku-5-5/, { ...million, thinking: "on" }],
+  [/^claude-haiku-5-5/, { ...million, thinking: "on", ...prices(0.1, 0.5, 0.01, longHaiku) }],
   [/^claude-opus-5/, { ...million, thinking: "on", ...prices(5, 25, 0.5) }],
   [/^claude-sonnet-5/, { ...million, thinking: "on", ...prices(2, 10, 0.2) }],
   [/^claude-opus-4-[78]/, { ...million, thinking: "off", ...prices(5, 25, 0.5) }],

@@ -87,13 +87,19 @@ describe("the facts of a model", () => {
     ["anthropic/claude-sonnet-5-5", 1_000_000, 128_000, 2],
     ["us.anthropic.claude-opus-4-5-20251101-v1:0", 200_000, 64_000, 5],
     ["claude-opus-4-1-20250805", 200_000, 32_000, 15],
-    ["claude-haiku-5-5", 1_000_000, 128_000, undefined],
+    ["claude-haiku-5-5", 1_000_000, 128_000, 0.1],
     ["claude-something-new", 1_000_000, 128_000, undefined],
     ["MiniMax-M2.5", 204_800, 64_000, undefined],
     ["other", 128_000, 8192, undefined],
   ])("%s has %d tokens, %d of an answer, and costs %j", (model, contextWindow, maxOutput, input) => {
     const { prices, ...facts } = factsOf(model);
     expect([facts.contextWindow, facts.maxOutput, prices?.input]).toEqual([contextWindow, maxOutput, input]);
+  });
+
+  it("tell that a long prompt costs more, where it does", () => {
+    const above = { inputTokens: 100_000, input: 0.5, output: 2.5, cachedInput: 0.05 };
+    expect(factsOf("claude-haiku-5-5").prices).toMatchObject({ input: 0.1, output: 0.5, cachedInput: 0.01, above });
+    expect(factsOf("claude-opus-5-5").prices).not.toHaveProperty("above");
   });
 
   it("tell the nearest effort", () => {

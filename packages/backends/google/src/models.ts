@@ -44,10 +44,15 @@ const flash2026 = introduced(0.75, 3.75, 0.075, "2026-10-07", "2026-12-31");
 const always = (input: number, output: number, cachedInput: number, asOf = "2026-10-07") => [
   { input, output, cachedInput, asOf },
 ];
+/** For models that cost more beyond 200,000 tokens: twice the input, half as much again for the output. */
+const longer = (input: number, output: number, cachedInput: number) => {
+  const above = { inputTokens: 200_000, input: input * 2, output: output * 1.5, cachedInput: cachedInput * 2 };
+  return always(input, output, cachedInput).map((prices) => ({ ...prices, above }));
+};
 
 /**
  * What is known of models, as of 2026-11-21. The first name that fits counts. Levels: Google's page on thinking. Prices: Google's
- * page on prices, paid tier, text, and for models that cost more beyond 200,000 tokens the lower price.
+ * page on prices, paid tier, text.
  */
 const models: readonly Model[] = [
   { name: /image|-tts|-live|native-audio|embedding/ },
@@ -61,11 +66,11 @@ const models: readonly Model[] = [
   { name: /^gemini-3\.5-flash-lite/, thinking: hardly, prices: always(0.3, 2.5, 0.03) },
   { name: /^gemini-3\.5-flash/, thinking: fromMinimal, prices: always(1.5, 9, 0.15) },
   { name: /^gemini-3\.1-flash-lite/, thinking: hardly, prices: always(0.25, 1.5, 0.025) },
-  { name: /^gemini-3\.1-pro/, thinking: upToHigh, prices: always(2, 12, 0.2) },
+  { name: /^gemini-3\.1-pro/, thinking: upToHigh, prices: longer(2, 12, 0.2) },
   { name: /^gemini-3-flash/, thinking: fromMinimal, prices: always(0.5, 3, 0.05) },
   { name: /^gemini-3-pro/, thinking: { levels: ["LOW", "HIGH"] } },
   { name: /^gemini-3/, thinking: upToHigh },
-  { name: /^gemini-2\.5-pro/, thinking: { budget: [128, 32_768], off: false }, prices: always(1.25, 10, 0.125) },
+  { name: /^gemini-2\.5-pro/, thinking: { budget: [128, 32_768], off: false }, prices: longer(1.25, 10, 0.125) },
   { name: /^gemini-2\.5-flash-lite/, thinking: { budget: [512, 24_576], off: true }, prices: always(0.1, 0.4, 0.01) },
   { name: /^gemini-2\.5-flash/, thinking: { budget: [1, 24_576], off: true }, prices: always(0.3, 2.5, 0.03) },
   { name: /^gemini-1\.5-pro/, contextWindow: 2_097_152 },

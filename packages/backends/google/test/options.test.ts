@@ -138,6 +138,13 @@ describe("what is known of models", () => {
     expect(infoOf({ baseURL: "https://gateway.example.com" }).prices).toBeUndefined();
   });
 
+  it("knows what a long prompt costs", () => {
+    const above = { inputTokens: 200_000, input: 2.5, output: 15, cachedInput: 0.25 };
+    expect(pricesOf("gemini-2.5-pro", "2026-11-25")?.above).toEqual(above);
+    expect(pricesOf("gemini-3.1-pro-preview", "2026-11-25")?.above).toMatchObject({ input: 4, output: 18 });
+    expect(pricesOf("gemini-3-flash", "2026-11-25")).not.toHaveProperty("above");
+  });
+
   it("knows which prices end when", () => {
     expect(pricesOf("gemini-3.8-flash", "2026-12-31")).toMatchObject({ input: 0.75, output: 3.75 });
     expect(pricesOf("gemini-3.8-flash", "2027-01-01")).toEqual({

@@ -2,6 +2,9 @@ import type { ModelPrices } from "@parlor/core";
 
 type Row = readonly [input: number, cachedInput: number, output: number];
 
+/** Models whose prompts may be longer than 272,000 tokens; such a call costs twice for the input, half as much again for the output. */
+const long = /^gpt-(6|5\.6|5\.5$|5\.4$)/;
+
 /**
  * US dollars per million tokens of OpenAI's standard tier, for prompts up to 272,000 tokens, as read off
  * developers.openai.com/api/docs/pricing on the days given. A model that is not here has no price that is known: it is not free.
@@ -50,7 +53,8 @@ export function pricesOf(model: string): ModelPrices | undefined {
   for (const { asOf, rows } of tables) {
     if (!Object.hasOwn(rows, name)) continue;
     const [input, cachedInput, output] = rows[name] as Row;
-    return { input, cachedInput, output, asOf };
+    const above = { inputTokens: 272_000, input: input * 2, cachedInput: cachedInput * 2, output: output * 1.5 };
+    return { input, cachedInput, output, ...(long.test(name) && { above }), asOf };
   }
   return undefined;
 }

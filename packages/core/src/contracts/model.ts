@@ -53,11 +53,17 @@ export interface ModelInfo {
 }
 
 /** US dollars per million tokens. */
-export interface ModelPrices {
+interface TokenPrices {
   readonly input: number;
   readonly output: number;
   /** Of input tokens that the provider had in its cache; absent: as `input`. */
   readonly cachedInput?: number;
+}
+
+/** What the tokens of a model cost. */
+export interface ModelPrices extends TokenPrices {
+  /** Of all tokens of a call whose prompt has more than `inputTokens`, where long prompts cost more. */
+  readonly above?: TokenPrices & { readonly inputTokens: number };
   /** The day these were read off the provider's page: YYYY-MM-DD. */
   readonly asOf: string;
 }

@@ -43,7 +43,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   return {
     status,
     ...(turn.finishReason && { finishReason: turn.finishReason }),
-    usage: withCost(await usageOf(parts, turn, asking), turn.uses.backend.info.prices),
+    usage: await usageOf(parts, turn, asking),
     ...(error && { error: toFailure(error) }),
     generationMs: Math.round(parts.clock.monotonic() - since),
   };
@@ -147,9 +147,12 @@ function toFailure({ code, message, retryAfterMs }: ChatError): NonNullable<Turn
   return { code, detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** Of all steps so far. What the provider did not say is estimated: interrupted calls bring no usage. */
+/**
+ * Of all steps so far. What the provider did not say is estimated: interrupted calls bring no usage. Each step has its own cost, for
+ * what a token costs may depend on the length of its prompt.
+ */
 async function usageOf(parts: Parts, turn: LiveTurn, { prompt, from, spent }: Asking): Promise<Usage> {
-  const step = turn.usage ?? (await estimate(parts, turn, prompt, from));
+  const step = withCost(turn.usage ?? (await estimate(parts, turn, prompt, from)), turn.uses.backend.info.prices);
   return spent ? addUsage(spent, step) : step;
 }
 

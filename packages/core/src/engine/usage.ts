@@ -14,13 +14,16 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** With what it costs, unless the provider has said so or nobody knows. */
+/** Of one call, with what it costs, unless the provider has said so or nobody knows. */
 export function withCost(usage: Usage, prices: ModelPrices | undefined): Usage {
   if (!prices || usage.cost !== undefined) return usage;
   const { inputTokens, outputTokens, cachedInputTokens = 0 } = usage;
+  const {
+    input,
+    output,
+    cachedInput = input,
+  } = prices.above && inputTokens > prices.above.inputTokens ? prices.above : prices;
   const millionths =
-    (inputTokens - cachedInputTokens) * prices.input +
-    cachedInputTokens * (prices.cachedInput ?? prices.input) +
-    outputTokens * prices.output;
+    (inputTokens - cachedInputTokens) * input + cachedInputTokens * cachedInput + outputTokens * output;
   return { ...usage, cost: millionths / 1e6 };
 }

@@ -174,6 +174,14 @@ describe("prices", () => {
     expect(of("gpt-5-mini", { baseURL: "http://localhost/v1" })).toBeUndefined();
   });
 
+  it("are higher for long prompts, where a model takes them", () => {
+    const above = { inputTokens: 272_000, input: 5, cachedInput: 0.5, output: 22.5 };
+    expect(of("gpt-5.4")).toMatchObject({ input: 2.5, above });
+    for (const model of ["gpt-6-luna", "gpt-6.1-sol", "gpt-5.6-terra", "gpt-5.5"])
+      expect(of(model)).toHaveProperty("above.inputTokens", 272_000);
+    for (const model of ["gpt-5.4-mini", "gpt-5", "gpt-4.1"]) expect(of(model)).not.toHaveProperty("above");
+  });
+
   it("may be given", () => {
     const prices = { input: 1, output: 2, asOf: "2026-11-25" };
     expect(of("m", { baseURL: "http://localhost/v1", prices })).toEqual(prices);

@@ -18,7 +18,7 @@ export async function readInput(
   const take = (schema: z.ZodType, value: unknown): void => {
     const result = schema.safeParse(value);
     if (result.success) Object.assign(input, result.data);
-    else errors.push(...result.error.issues.slice(0, shown).map(toFieldError));
+    else errors.push(...faultsOf(result.error));
   };
   if (route.query) take(route.query, Object.fromEntries(request.query));
   if (route.body) take(route.body, (await readJson(request, bodyBytes)) ?? {});
@@ -30,7 +30,7 @@ export async function readInput(
 /** One value by its schema. Throws `invalid_request`. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
-  if (!result.success) throw invalid(result.error.issues.slice(0, shown).map(toFieldError));
+  if (!result.success) throw invalid(faultsOf(result.error));
   return result.data;
 }
 
@@ -39,4 +39,15 @@ export function invalid(errors: readonly FieldError[]): ChatError {
   return new ChatError("invalid_request", `${detail}.`, { errors });
 }
 
-const toFieldError = ({ path, message }: z.core.$ZodIssue): FieldError => ({ path: path.join("."), message });
+const faultsOf = ({ issues }: z.ZodError): readonly FieldError[] =>
+  issues.slice(0, shown).flatMap(toFieldErrors).slice(0, shown);
+
+/** Of what may be a text or a list, say: what is at fault with it as the one that it is. */
+function toFieldErrors(issue: z.core.$ZodIssue): readonly FieldError[] {
+  const { path, message } = issue;
+  const near = issue.code === "invalid_union" ? issue.errors.filter((faults) => !faults.some(isOther)) : [];
+  if (near[0] === undefined || near.length > 1) return [{ path: path.join("."), message }];
+  return near[0].slice(0, shown).flatMap((inner) => toFieldErrors({ ...inner, path: [...path, ...inner.path] }));
+}
+
+const isOther = ({ code, path }: z.core.$ZodIssue) => code === "invalid_type" && path.length === 0;

@@ -1,7 +1,7 @@
-import type { Json } from "@parlor/core";
 import { z } from "zod";
 import type { ReplyDoc } from "../../route.ts";
 import type { Service } from "../../service.ts";
+import { jsonSchema, messageList, metadata, partList, together, toolList } from "./bounds.ts";
 
 const imagePart = z.object({ type: z.literal("image_url"), image_url: z.object({ url: z.string().min(1) }) });
 const audioPart = z.object({
@@ -13,7 +13,7 @@ const filePart = z.object({
   file: z.object({ file_data: z.string().min(1), filename: z.string().max(255).optional() }),
 });
 const textPart = z.object({ type: z.literal("text"), text: z.string() });
-const text = z.union([z.string(), z.array(textPart)]);
+const text = z.union([z.string(), partList(textPart)]);
 
 const toolCall = z.object({
   id: z.string().min(1),
@@ -26,35 +26,28 @@ export const chatMessage = z.discriminatedUnion("role", [
   z.object({ role: z.enum(["system", "developer"]), content: text }),
   z.object({
     role: z.literal("user"),
-    content: z.union([z.string(), z.array(z.discriminatedUnion("type", [textPart, imagePart, audioPart, filePart]))]),
+    content: z.union([z.string(), partList(z.discriminatedUnion("type", [textPart, imagePart, audioPart, filePart]))]),
   }),
   z.object({
     role: z.literal("assistant"),
-    content: z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]).nullish(),
-    tool_calls: z.array(toolCall).nullish(),
+    content: z.union([z.string(), partList(z.object({ type: z.string(), text: z.string().optional() }))]).nullish(),
+    tool_calls: partList(toolCall).nullish(),
   }),
   z.object({ role: z.literal("tool"), tool_call_id: z.string().min(1), content: text }),
 ]);
 export type ChatMessage = z.output<typeof chatMessage>;
 
 const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-/** It came as JSON, and is passed on as it is. */
-export const jsonSchema = z.record(
-  z.string(),
-  z.unknown().transform((value) => value as Json),
-);
 export const effort = z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]);
-
-export const metadata = z.looseObject({ session_id: z.string().optional() });
 
 /** Everything of a request that counts here. */
 export function chatBody({ fields }: Service) {
   const { optional } = fields;
   return {
     model: optional(z.string().max(200)).describe("Default: the current one."),
-    messages: z.array(chatMessage).min(1).max(10_000),
+    messages: together(messageList(chatMessage)),
     stream: optional(z.boolean()),
-    stream_options: optional(z.looseObject({ include_usage: z.boolean().nullish() })),
+    stream_options: optional(z.object({ include_usage: z.boolean().nullish() })),
     temperature: fields.temperature,
     top_p: optional(z.number().min(0).max(1)),
     max_tokens: fields.maxTokens,
@@ -66,19 +59,17 @@ export function chatBody({ fields }: Service) {
     reasoning_effort: optional(effort),
     n: optional(z.int().min(1).max(1, "only one choice can be had per call")),
     tools: optional(
-      z
-        .array(
-          z.object({
-            type: z.literal("function"),
-            function: z.object({
-              name: toolName,
-              description: z.string().nullish(),
-              parameters: jsonSchema.nullish(),
-              strict: z.boolean().nullish(),
-            }),
+      toolList(
+        z.object({
+          type: z.literal("function"),
+          function: z.object({
+            name: toolName,
+            description: z.string().nullish(),
+            parameters: jsonSchema.nullish(),
+            strict: z.boolean().nullish(),
           }),
-        )
-        .max(128),
+        }),
+      ),
     ),
     tool_choice: optional(
       z.union([
@@ -96,7 +87,7 @@ export function chatBody({ fields }: Service) {
         }),
       ]),
     ),
-    metadata: optional(metadata).describe("`session_id` names a session, as `X-Session-Id` does."),
+    metadata: optional(metadata).describe("At most 16 fields; `session_id` names a session, as `X-Session-Id` does."),
   };
 }
 export type ChatBody = z.output<z.ZodObject<ReturnType<typeof chatBody>>>;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { ReplyDoc } from "../../route.ts";
 import type { Service } from "../../service.ts";
-import { effort, jsonSchema, metadata } from "./chat-schemas.ts";
+import { jsonSchema, messageList, metadata, partList, together, toolList } from "./bounds.ts";
+import { effort } from "./chat-schemas.ts";
 
 const part = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["input_text", "output_text", "text"]), text: z.string() }),
@@ -10,11 +11,11 @@ const part = z.discriminatedUnion("type", [
   z.object({ type: z.literal("input_file"), file_data: z.string().min(1), filename: z.string().max(255).optional() }),
 ]);
 
-const item = z.union([
+const item = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("message").optional(),
     role: z.enum(["user", "assistant", "system", "developer"]),
-    content: z.union([z.string(), z.array(part)]),
+    content: z.union([z.string(), partList(part)]),
   }),
   z.object({
     type: z.literal("function_call"),
@@ -34,7 +35,7 @@ export function responsesBody({ fields }: Service) {
   const { optional } = fields;
   return {
     model: optional(z.string().max(200)).describe("Default: the current one."),
-    input: z.union([z.string().min(1), z.array(item).min(1).max(10_000)]),
+    input: together(z.union([z.string().min(1), messageList(item)])),
     instructions: fields.systemPrompt,
     previous_response_id: optional(z.string().max(300)).describe(
       "Of the newest response of a session: goes on with it.",
@@ -44,25 +45,23 @@ export function responsesBody({ fields }: Service) {
     temperature: fields.temperature,
     top_p: optional(z.number().min(0).max(1)),
     max_output_tokens: fields.maxTokens,
-    reasoning: optional(z.looseObject({ effort: effort.nullish() })),
+    reasoning: optional(z.object({ effort: effort.nullish() })),
     tools: optional(
-      z
-        .array(
-          z.object({
-            type: z.literal("function"),
-            name: toolName,
-            description: z.string().nullish(),
-            parameters: jsonSchema.nullish(),
-            strict: z.boolean().nullish(),
-          }),
-        )
-        .max(128),
+      toolList(
+        z.object({
+          type: z.literal("function"),
+          name: toolName,
+          description: z.string().nullish(),
+          parameters: jsonSchema.nullish(),
+          strict: z.boolean().nullish(),
+        }),
+      ),
     ),
     tool_choice: optional(
       z.union([z.enum(["none", "auto", "required"]), z.object({ type: z.literal("function"), name: toolName })]),
     ),
     text: optional(
-      z.looseObject({
+      z.object({
         format: z
           .discriminatedUnion("type", [
             z.object({ type: z.literal("text") }),

@@ -49,6 +49,7 @@ async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
     const { model: _, ...service } = options;
     return (await import("@parlor/inference")).inference({ ...service, baseURL, ...(model && { model }) });
   } catch (error) {
+    if (error instanceof StartError) throw error;
     // Its TypeErrors name an option and never show a value.
     throw new StartError((error as TypeError).message, { cause: error });
   }
@@ -56,10 +57,14 @@ async function loadService(choice: ServiceChoice): Promise<LoadedBackend> {
 
 /** OpenAI, or a service of its protocol with the quirks it has. */
 async function loadOpenAI(options: OpenAIOptions): Promise<ModelBackend> {
-  const { openai, groq, minimax, huggingface, ollama, openaiCompatible } = await import("@parlor/openai");
+  const { openai, groq, minimax, huggingface, ollama, openaiCompatible, needsKey } = await import("@parlor/openai");
   const presets = new Map(Object.entries({ groq, minimax, hf_api: huggingface, ollama }));
   const { name = "openai", baseURL = "" } = options;
-  if (name === "openai_compatible") return openaiCompatible({ ...options, baseURL });
+  if (name === "openai_compatible") {
+    if (!options.apiKey && needsKey(baseURL))
+      throw new StartError(`OPENAI_API_KEY must be set for ${name}: ${new URL(baseURL).hostname} needs a key`);
+    return openaiCompatible({ ...options, baseURL });
+  }
   return (presets.get(name) ?? openai)(options);
 }
 

@@ -52,6 +52,10 @@ test("every bad value is named, one line each, and none is shown", async () => {
 
 test("a type without its key, production without protection", async () => {
   expect(await refusal({ MODEL_TYPE: "openai" })).toBe("parlor: OPENAI_API_KEY must be set for openai\n");
+  const compatible = { OPENAI_BASE_URL: "https://api.openai.com/v1", MODEL_NAME: "gpt-5-mini" };
+  expect(await refusal(compatible)).toBe(
+    "parlor: OPENAI_API_KEY must be set for openai_compatible: api.openai.com needs a key\n",
+  );
   const weak = await refusal({ ENVIRONMENT: "production", API_TOKEN: "canary", DEFAULT_ADMIN_PASSWORD: "admin123" });
   expect(weak.match(/^parlor: [A-Z_]+/gm)).toEqual([
     "parlor: SECRET_KEY",

@@ -2,6 +2,7 @@ import type { GenerateRequest, ModelBackend, ModelInfo } from "@parlor/core";
 import { remoteBackend, type EventReader } from "@parlor/wire";
 import { askOurselves, askThrough } from "./ask.ts";
 import { Events } from "./events.ts";
+import { needsKey } from "./hosts.ts";
 import { KeptDetails } from "./kept-details.ts";
 import { resolveOptions, type OpenAIOptions, type Resolved } from "./options.ts";
 import type { Service } from "./service.ts";
@@ -23,6 +24,7 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
   const resolved = resolveOptions(options, preset);
   const { name, model, service, baseURL, settings, contextWindow, prices, retries } = resolved;
   const { client } = options;
+  if (!client) checkKey(options, resolved);
   const asking = client ? askThrough(client, resolved) : askOurselves(resolved, options.fetch);
 
   const info: ModelInfo = {
@@ -46,6 +48,13 @@ export function createBackend(options: OpenAIOptions, preset?: Service): ModelBa
     reader: () => readerOf(resolved),
     close: asking.close,
   });
+}
+
+/** So that it is not found out in the first call. A `fetch` and headers may bring a key of their own. */
+function checkKey({ fetch, headers = {} }: OpenAIOptions, { name, apiKey, baseURL }: Resolved): void {
+  if (apiKey !== undefined || fetch || !needsKey(baseURL)) return;
+  if (Object.keys(headers).some((header) => /authorization|key|token/i.test(header))) return;
+  throw new TypeError(`${name}: no API key; ${new URL(baseURL).hostname} needs one: pass \`apiKey\``);
 }
 
 function bodyOf(request: GenerateRequest, options: Resolved): object {

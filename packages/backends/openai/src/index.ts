@@ -1,4 +1,5 @@
 export { openai } from "./backend.ts";
+export { needsKey } from "./hosts.ts";
 export { listModels, type ListOptions } from "./list-models.ts";
 export type { OpenAIOptions } from "./options.ts";
 export { openaiCompatible, type CompatibleOptions } from "./presets/compatible.ts";

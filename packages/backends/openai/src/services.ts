@@ -1,4 +1,5 @@
 import { effortFor } from "./effort.ts";
+import { hosts } from "./hosts.ts";
 import { allBut, type Service } from "./service.ts";
 
 /** OpenAI's own. */
@@ -6,7 +7,7 @@ export const openaiService: Service = {
   name: "openai",
   kind: "cloud",
   baseURL: "https://api.openai.com/v1",
-  key: { variables: ["OPENAI_API_KEY"], host: /(^|\.)api\.openai\.com$|\.openai\.azure\.com$/, required: true },
+  key: { variables: ["OPENAI_API_KEY"], host: hosts.openai, required: true },
   capabilities: allBut(),
   maxTokens: "max_completion_tokens",
   fields: (settings, model) => {

@@ -1,6 +1,7 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
+import { hosts } from "../hosts.ts";
 import { allBut, type Service } from "../service.ts";
 import type { OpenAIOptions } from "../options.ts";
 
@@ -8,7 +9,7 @@ const service: Service = {
   name: "groq",
   kind: "cloud",
   baseURL: "https://api.groq.com/openai/v1",
-  key: { variables: ["GROQ_API_KEY"], host: /(^|\.)groq\.com$/, required: true },
+  key: { variables: ["GROQ_API_KEY"], host: hosts.groq, required: true },
   capabilities: allBut("files"),
   maxTokens: "max_completion_tokens",
   // A model that does not think refuses to be told how much (console.groq.com/docs/reasoning).

@@ -1,5 +1,6 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
+import { hosts } from "../hosts.ts";
 import { allBut, type Service } from "../service.ts";
 import type { OpenAIOptions } from "../options.ts";
 
@@ -17,7 +18,7 @@ const service: Service = {
   name: "huggingface",
   kind: "cloud",
   baseURL: "https://router.huggingface.co/v1",
-  key: { variables: ["HF_TOKEN", "HF_API_TOKEN"], host: /(^|\.)huggingface\.co$/, required: true },
+  key: { variables: ["HF_TOKEN", "HF_API_TOKEN"], host: hosts.huggingface, required: true },
   capabilities: allBut("files"),
   audio: false,
   maxTokens: "max_tokens",

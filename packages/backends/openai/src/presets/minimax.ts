@@ -1,6 +1,7 @@
 import type { ModelBackend, ModelSettings } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
+import { hosts } from "../hosts.ts";
 import { allBut, type Fields, type Service } from "../service.ts";
 import type { OpenAIOptions } from "../options.ts";
 
@@ -13,7 +14,7 @@ function serviceOf(model: string): Service {
     name: "minimax",
     kind: "cloud",
     baseURL: "https://api.minimax.io/v1",
-    key: { variables: ["MINIMAX_API_KEY"], host: /(^|\.)minimaxi?\.(io|com)$/, required: true },
+    key: { variables: ["MINIMAX_API_KEY"], host: hosts.minimax, required: true },
     capabilities: allBut("files", "structured-output", ...(sees(model) ? [] : (["images"] as const))),
     audio: false,
     maxTokens: "max_tokens",

@@ -1,6 +1,7 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
+import { hosts } from "../hosts.ts";
 import { allBut, loading, type Service } from "../service.ts";
 import type { OpenAIOptions } from "../options.ts";
 
@@ -8,7 +9,7 @@ const service: Service = {
   name: "ollama",
   kind: "local",
   baseURL: "http://localhost:11434/v1",
-  key: { variables: ["OLLAMA_API_KEY"], host: /(^|\.)ollama\.com$/, required: true },
+  key: { variables: ["OLLAMA_API_KEY"], host: hosts.ollama, required: true },
   capabilities: allBut("files"),
   audio: false,
   maxTokens: "max_tokens",

@@ -1,6 +1,7 @@
 import type { ModelBackend } from "@parlor/core";
 import { createBackend } from "../backend.ts";
 import { effortOf, nearest } from "../effort.ts";
+import { hosts } from "../hosts.ts";
 import { allBut, type Service } from "../service.ts";
 import type { OpenAIOptions } from "../options.ts";
 
@@ -15,7 +16,7 @@ const service: Service = {
   name: "openrouter",
   kind: "cloud",
   baseURL: "https://openrouter.ai/api/v1",
-  key: { variables: ["OPENROUTER_API_KEY"], host: /(^|\.)openrouter\.ai$/, required: true },
+  key: { variables: ["OPENROUTER_API_KEY"], host: hosts.openrouter, required: true },
   capabilities: allBut(),
   maxTokens: "max_tokens",
   fields(settings) {

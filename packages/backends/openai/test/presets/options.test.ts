@@ -68,6 +68,34 @@ describe("a preset's key", () => {
     expect(() => ollama({ model, baseURL: "https://ollama.com/v1" })).toThrow("OLLAMA_API_KEY");
   });
 
+  it.each([
+    "https://api.openai.com/v1",
+    "https://acme.openai.azure.com/openai/v1",
+    "https://api.groq.com/openai/v1",
+    "https://api.minimax.io/v1",
+    "https://router.huggingface.co/v1",
+    "https://openrouter.ai/api/v1",
+    "https://ollama.com/v1",
+  ])("has to be given to a service that is known to need one, by whichever way it is asked: %s", async (baseURL) => {
+    for (const name of ["OPENAI_API_KEY", "GROQ_API_KEY", "OLLAMA_API_KEY"]) vi.stubEnv(name, "");
+    for (const preset of [openaiCompatible, openai, vllm, ollama])
+      expect(() => preset({ model, baseURL })).toThrow("no API key");
+    const { hostname } = new URL(baseURL);
+    expect(() => openaiCompatible({ model, baseURL })).toThrow(
+      `openai_compatible: no API key; ${hostname} needs one: pass \`apiKey\``,
+    );
+    for (const given of [{ apiKey: "sk-1" }, { headers: { "API-Key": "sk-1" } }, { fetch }])
+      await openaiCompatible({ model, baseURL, ...given }).close();
+  });
+
+  it.each(["http://localhost:11434/v1", "http://192.168.0.9:8000/v1", "https://models.example.com/v1"])(
+    "is not needed anywhere else: %s",
+    (baseURL) => {
+      for (const preset of [openaiCompatible, openai, vllm, llamaServer, ollama])
+        expect(preset({ model, baseURL }).info.baseUrl).toBe(baseURL);
+    },
+  );
+
   it("is never OpenAI's", async () => {
     vi.stubEnv("OPENAI_API_KEY", "sk-canary");
     const fake = await fakeOpenAI();

@@ -15,14 +15,24 @@ export interface Versions {
   readonly next: string;
 }
 
-/** What is stored of a message that the client calls so. */
+/** What is stored of a message that the client calls so. However often it was said anew, few reads find the last version. */
 export async function versionsOf(engine: ChatEngine, key: SessionKey, id: string): Promise<Versions> {
-  let standing: Message | undefined;
-  for (let n = 1; ; n += 1) {
-    const stored = toStoredId(id, n);
-    const found = await engine.storage.sessions.message(key, stored);
-    if (!found) return { standing, next: stored };
-    // An edit whose answer failed is a later version, and replaced nothing.
-    if (found.status !== "superseded") standing = found;
+  const read = new Map<number, Message | undefined>();
+  const version = async (n: number) => {
+    if (!read.has(n)) read.set(n, await engine.storage.sessions.message(key, toStoredId(id, n)));
+    return read.get(n);
+  };
+  // They have no gaps: in leaps beyond the last one, and back by halves.
+  let last = 0;
+  let beyond = 1;
+  while (await version(beyond)) [last, beyond] = [beyond, beyond * 2];
+  while (beyond - last > 1) {
+    const between = (last + beyond) >> 1;
+    if (await version(between)) last = between;
+    else beyond = between;
   }
+  // An edit whose answer failed is a later version, and replaced nothing.
+  let standing = last;
+  while (standing > 0 && (await version(standing))?.status === "superseded") standing -= 1;
+  return { standing: read.get(standing), next: toStoredId(id, beyond) };
 }

@@ -49,6 +49,7 @@ async function idempotencyOf(input: TurnInput, key: string) {
     requestId: _requestId,
     idempotencyKey: _key,
     onBusy: _onBusy,
+    onClaim: _onClaim,
     messageId: _id,
     limitKey: _limitKey,
     onQuotas: _onQuotas,

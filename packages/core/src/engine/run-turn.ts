@@ -56,6 +56,7 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
   let opening = false;
   try {
     parts.admission.check(input.owner);
+    await input.onClaim?.();
     const mayAnswer = input.settings?.maxTokens ?? turn.uses.settings.maxTokens ?? 1_024;
     grant = await parts.limiter.take(turn.limitKey, turn.id, mayAnswer + estimateSaid(input, said));
     input.onQuotas?.(grant.quotas);

@@ -127,6 +127,8 @@ export interface TurnInput {
   /** `session` is an id made for this call: asked again with the same idempotency key it is another, and the turn is the same. */
   readonly isNewSession?: boolean;
   readonly onBusy?: "queue" | "reject";
+  /** Called once the session is this turn's, and not for a repeat: what it throws refuses the turn before anything is stored. */
+  readonly onClaim?: () => Promise<void>;
   /** The user's message keeps this id. */
   readonly messageId?: string;
   /** Says that who asked has gone: ends waiting in a queue, and nothing after that. */

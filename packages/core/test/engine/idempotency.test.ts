@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ChatError } from "../../src/index.ts";
 import { says } from "../../src/testing/index.ts";
 import { ada, key, readAll, settle, world } from "./harness.ts";
 
@@ -51,6 +52,17 @@ test("a retry is known by what was asked, whatever has become of it meanwhile", 
     await expect(engine.send({ ...asked, message: "Ho", ...other })).rejects.toMatchObject({
       code: "idempotency_mismatch",
     });
+});
+
+test("whoever starts a turn may look at the session once it has it; a repeat is not looked at, and a refusal leaves nothing", async () => {
+  const { engine, backend } = world(says("x"));
+  const no = new ChatError("invalid_request", "No.");
+  const refused = { ...ada, message: "Hi", idempotencyKey: "k", onClaim: () => Promise.reject(no) };
+  await expect(engine.send(refused)).rejects.toBe(no);
+  expect(await engine.sessions.history(key)).toBeUndefined();
+  const first = await engine.send({ ...refused, onClaim: () => Promise.resolve() });
+  expect(await engine.send(refused)).toMatchObject({ turn: first.turn });
+  expect(backend.calls).toHaveLength(1);
 });
 
 test("the order of keys in a body does not matter", async () => {

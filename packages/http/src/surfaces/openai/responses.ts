@@ -1,4 +1,4 @@
-import { ChatError, type Turn, uuidv7 } from "@parlor/core";
+import { ChatError, type SessionKey, type Turn, type TurnInput, uuidv7 } from "@parlor/core";
 import { turnOf } from "../../input/turn-input.ts";
 import { json } from "../../reply.ts";
 import { type Call, type Route, route } from "../../route.ts";
@@ -15,32 +15,35 @@ import type { ResponsesBody } from "./responses-schemas.ts";
 import { newest, sessionOf, stateless } from "./session.ts";
 
 /** In which session an input is said. */
-interface Held {
-  readonly session: string;
-  readonly isNewSession?: boolean;
-}
+type Held = Pick<TurnInput, "isNewSession" | "idempotencyBody" | "onClaim"> & { readonly session: string };
 
 /** /v1/responses: each is a session's newest answer, to go on with by its id, unless `store` is false. */
 export function responses(service: Service): Route {
   const { engine } = service;
 
-  /** The session to go on with. Throws `not_found`, and `invalid_request` for a response that is not the newest. */
-  async function previous(id: string, call: Call): Promise<string> {
+  /** The session to go on with. Throws `not_found`. */
+  function previous(id: string, call: Call): Held {
     const { session, message } = fromResponseId(id);
     const key = { owner: call.own(session).id, id: session };
+    // When nobody else can go on with it any more; and a retry, which finds its own answer there, gets its turn before.
+    return { session, idempotencyBody: { previous: id }, onClaim: () => expectNewest(key, message) };
+  }
+
+  /** Throws `not_found`, and `invalid_request` for a response that is not the newest. */
+  async function expectNewest(key: SessionKey, message: string): Promise<void> {
     const history = await engine.sessions.history(key, { limit: 1 });
     const last = history?.messages.at(-1);
     if (!last || !(await engine.storage.sessions.message(key, message))) throw unknownResponse();
-    if (last.id === message) return session;
-    const fault = `is not the newest response; that is ${toResponseId(session, last.id)}`;
+    if (last.id === message) return;
+    const fault = `is not the newest response; that is ${toResponseId(key.id, last.id)}`;
     throw new ChatError("invalid_request", `previous_response_id ${fault}.`, {
       errors: [{ path: "previous_response_id", message: fault }],
     });
   }
 
   /** Undefined: stateless, also where the input brings answers of its own. */
-  async function sessionFor(body: ResponsesBody, call: Call, bringsHistory: boolean): Promise<Held | undefined> {
-    if (body.previous_response_id !== undefined) return { session: await previous(body.previous_response_id, call) };
+  function sessionFor(body: ResponsesBody, call: Call, bringsHistory: boolean): Held | undefined {
+    if (body.previous_response_id !== undefined) return previous(body.previous_response_id, call);
     const named = sessionOf(service, call, body.metadata?.session_id);
     if (named !== undefined) return { session: named };
     if (body.store === false || bringsHistory) return undefined;
@@ -49,7 +52,7 @@ export function responses(service: Service): Route {
 
   async function start(body: ResponsesBody, call: Call): Promise<Turn> {
     const messages = toMessages(body.input);
-    const held = await sessionFor(
+    const held = sessionFor(
       body,
       call,
       messages.some(({ role }) => role === "assistant"),

@@ -48,6 +48,43 @@ export const responses: HttpTopic = {
         }
       },
     ),
+    check(
+      "going on with a response, sent again with its Idempotency-Key, is done once",
+      async ({ ask, backend, engine }) => {
+        const { id } = (await ask("POST", path, { body: { input: "One" } })).body as Response;
+        const asked = (body: object) =>
+          ask("POST", path, { body: { previous_response_id: id, ...body }, headers: { "idempotency-key": "k" } });
+        const all = await Promise.all([asked({ input: "Two" }), asked({ input: "Two" })]);
+        const again = await asked({ input: "Two" });
+        for (const { status, text, body } of [...all, again]) {
+          assert.equal(status, 200, text);
+          assert.equal((body as Response).id, (again.body as Response).id);
+        }
+        assert.equal(backend.calls.length, 2);
+        for (const other of [{ input: "Three" }, { input: "Two", previous_response_id: (again.body as Response).id }])
+          assert.partialDeepStrictEqual(await asked(other), {
+            status: 400,
+            body: { error: { code: "idempotency_mismatch" } },
+          });
+        // What is refused is not kept from being asked anew.
+        const stale = { body: { input: "Four", previous_response_id: id }, headers: { "idempotency-key": "k2" } };
+        for (let time = 0; time < 2; time += 1)
+          assert.partialDeepStrictEqual(await ask("POST", path, stale), {
+            status: 400,
+            body: { error: { code: "invalid_request", param: "previous_response_id" } },
+          });
+        // Of two who would go on with it at once, one can.
+        const { id: newest } = again.body as Response;
+        const both = await Promise.all(
+          ["Five", "Six"].map((input) => ask("POST", path, { body: { input, previous_response_id: newest } })),
+        );
+        assert.deepEqual(
+          both.map(({ status }) => status).toSorted((one, other) => one - other),
+          [200, 400],
+        );
+        assert.equal((await engine.sessions.list("ada")).items.length, 1);
+      },
+    ),
     check("a response is stored, and gone on with by its id", async ({ ask, backend, engine }) => {
       const first = await ask("POST", path, { body: { input: "One", instructions: "Be brief." } });
       assert.equal(first.status, 200, first.text);

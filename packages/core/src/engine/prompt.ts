@@ -77,12 +77,12 @@ export async function openSession(
 
 /**
  * A token has at most about 8 characters in running text: what is further back cannot fit. Media take far fewer tokens for their
- * length, so there is some room for them whatever else fits, and what they cost a server has an end whatever the model takes:
- * with a quarter counted, 4 to 16 MiB of them.
+ * length, so a model that takes them has some room for them whatever else fits, and what they cost a server has an end: with a
+ * quarter counted, 4 to 16 MiB of them.
  */
-function loadedCharacters({ window }: Parts, { backend }: Model): number {
-  const useful = Math.min(window.characters, backend.info.contextWindow * 8);
-  return Math.min(Math.max(useful, 1_048_576), 4_194_304);
+function loadedCharacters({ window }: Parts, { backend: { info } }: Model): number {
+  const least = info.capabilities.some((each) => each === "images" || each === "files") ? 1_048_576 : 0;
+  return Math.min(Math.max(window.characters, least), Math.max(info.contextWindow * 8, least), 4_194_304);
 }
 
 async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {

@@ -1,25 +1,12 @@
 import { says } from "@parlor/core/testing";
 import type { HttpRequest } from "@parlor/http";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { launch, noBrowser } from "../../../docs-ui/test/chromium.ts";
+import { expect, test } from "vitest";
 import { halves, site } from "./site.ts";
-
-let browser: Browser;
-beforeAll(async () => {
-  if (noBrowser === undefined) browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-});
-beforeEach(({ skip }) => {
-  if (noBrowser !== undefined) skip(noBrowser);
-});
 
 const auth = ({ headers }: HttpRequest) => (headers["authorization"] === "Bearer ada" ? { id: "ada" } : undefined);
 
 test.for(["", "/ai"])("mounted at '%s': what is said is answered, and is there after a reload", async (prefix) => {
-  const { visit } = await site(browser, says("Hello there"), undefined, prefix);
+  const { visit } = await site(says("Hello there"), undefined, prefix);
   const { page, say, shows, messages, list } = await visit();
   await say("Good morning");
   await shows("Hello there");
@@ -33,7 +20,7 @@ test.for(["", "/ai"])("mounted at '%s': what is said is answered, and is there a
 
 test("an answer is shown while it comes, and goes on after a reload with nothing lost or twice", async () => {
   const { steps, letGo } = halves("One two", " three four");
-  const { visit, backend } = await site(browser, steps);
+  const { visit, backend } = await site(steps);
   const { page, say, shows, messages } = await visit();
   await say("Count");
   await shows("One two");
@@ -49,7 +36,7 @@ test("an answer is shown while it comes, and goes on after a reload with nothing
 
 test("a connection that breaks in the middle is taken up where it broke", async () => {
   const { steps, letGo } = halves("One two", " three four");
-  const { visit, cut, backend } = await site(browser, steps);
+  const { visit, cut, backend } = await site(steps);
   const { page, say, shows, messages, complaints } = await visit();
   await say("Count");
   await shows("One two");
@@ -74,7 +61,7 @@ test("a connection that breaks in the middle is taken up where it broke", async 
 
 test("Stop keeps what there is, Regenerate replaces it", async () => {
   const { steps } = halves("One two", " three four");
-  const { visit } = await site(browser, (_, call) => (call === 0 ? steps : says("Something else")));
+  const { visit } = await site((_, call) => (call === 0 ? steps : says("Something else")));
   const { page, say, shows, messages } = await visit();
   await say("Count");
   await shows("One two");
@@ -88,7 +75,7 @@ test("Stop keeps what there is, Regenerate replaces it", async () => {
 });
 
 test("several conversations: begun, chosen, renamed, deleted", async () => {
-  const { visit } = await site(browser, says("Hello there"));
+  const { visit } = await site(says("Hello there"));
   const { page, say, shows, messages, list } = await visit();
   await say("First");
   await page.locator("#conversations a").getByText("First").waitFor();
@@ -112,7 +99,7 @@ test("several conversations: begun, chosen, renamed, deleted", async () => {
 
 test("an answer that is left for another conversation is there on return, and never shown in the other one", async () => {
   const { steps, letGo } = halves("One two", " three four");
-  const { visit } = await site(browser, (_, call) => (call === 0 ? says("Hello") : steps));
+  const { visit } = await site((_, call) => (call === 0 ? says("Hello") : steps));
   const { page, say, shows, messages } = await visit();
   await say("First");
   await page.locator("#conversations a").getByText("First").waitFor();
@@ -129,7 +116,7 @@ test("an answer that is left for another conversation is there on return, and ne
 });
 
 test("whoever must log in is asked for a token, which this tab keeps and no other", async () => {
-  const { visit } = await site(browser, says("Hello there"), { auth });
+  const { visit } = await site(says("Hello there"), { auth });
   const { page, say, shows, complaints, problem } = await visit();
   await page.locator("#token").fill("eve");
   await page.locator("#token").press("Enter");
@@ -154,7 +141,7 @@ test("whoever must log in is asked for a token, which this tab keeps and no othe
 
 test("what fails is said in a sentence, and what was not taken is not lost", async () => {
   const script = () => [{ type: "text", text: "One" } as const, { fail: new Error("secret of the upstream") }];
-  const { visit } = await site(browser, script, { access: "public", sharedAnonymous: true });
+  const { visit } = await site(script, { access: "public", sharedAnonymous: true });
   const { page, say, complaints, problem } = await visit();
   await say("Count");
   await page.locator("#problem:not(:empty)").waitFor();
@@ -171,7 +158,7 @@ test("what fails is said in a sentence, and what was not taken is not lost", asy
 
 test("T27: markup and Markdown of a model, a person or a title stay text, and load nothing", async () => {
   const hostile = `<img src=x onerror="document.title='owned'"> <script>document.title='owned'</script> ![](https://evil.example/?q=1)\u2028data: x`;
-  const { visit } = await site(browser, [
+  const { visit } = await site([
     { type: "reasoning", text: hostile },
     { type: "text", text: hostile },
     { type: "finish", reason: "stop" },
@@ -189,7 +176,7 @@ test("T27: markup and Markdown of a model, a person or a title stay text, and lo
 });
 
 test("the page works by keyboard alone", async () => {
-  const { visit } = await site(browser, says("Hello there"));
+  const { visit } = await site(says("Hello there"));
   const { page, shows } = await visit();
   await page.locator("#message:focus").waitFor();
   await page.keyboard.type("Line one");

@@ -1,21 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { says } from "@parlor/core/testing";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
-import { launch, noBrowser } from "../../../docs-ui/test/chromium.ts";
+import { expect, onTestFinished, test } from "vitest";
 import { site } from "./site.ts";
-
-let browser: Browser;
-beforeAll(async () => {
-  if (noBrowser === undefined) browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-});
-beforeEach(({ skip }) => {
-  if (noBrowser !== undefined) skip(noBrowser);
-});
 
 /** A page of another origin, with nothing on it. */
 async function foreignPage(): Promise<string> {
@@ -31,7 +18,7 @@ async function foreignPage(): Promise<string> {
 const words = "one two three four";
 
 test("the browser's own EventSource reads a turn to its end, and does not begin another", async () => {
-  const { visit, url, backend } = await site(browser, says(words));
+  const { visit, url, backend } = await site(says(words));
   const { page } = await visit();
   const text = await page.evaluate(
     (address) =>
@@ -66,7 +53,7 @@ const overSocket = (address: string) =>
 test("T18: the browser's own WebSocket is let in from this origin and from a listed one, not from another", async () => {
   const listed = await foreignPage();
   const options = { access: "public", sharedAnonymous: true, cors: { origins: [listed] } } as const;
-  const { visit, url } = await site(browser, says(words), options);
+  const { visit, url } = await site(says(words), options);
   const address = `${url.replace("http", "ws")}/api/v1/chat/ws`;
   const { page } = await visit();
   expect(await page.evaluate(overSocket, address)).toBe(words);

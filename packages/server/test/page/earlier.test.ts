@@ -1,25 +1,13 @@
 import { says } from "@parlor/core/testing";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { launch, noBrowser } from "../../../docs-ui/test/chromium.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { type Site, site } from "./site.ts";
-
-let browser: Browser;
-beforeAll(async () => {
-  if (noBrowser === undefined) browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-});
-beforeEach(({ skip }) => {
-  if (noBrowser !== undefined) skip(noBrowser);
-});
 
 const texts = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `Message ${from + index}`);
 
 /** The page with a conversation of so many messages, and the requests for earlier ones that it has made. */
 async function longConversation(count: number) {
-  const { visit, engine }: Site = await site(browser, says("Hello there"), { auth: () => ({ id: "ada" }) });
+  const { visit, engine }: Site = await site(says("Hello there"), { auth: () => ({ id: "ada" }) });
   const key = { owner: "ada", id: "long" };
   await engine.sessions.create(key, { title: "Long" });
   for (const [at, text] of texts(0, count).entries())
@@ -111,7 +99,7 @@ test("another conversation begins with its own last messages, and a short one as
 });
 
 test("where messages are hidden, asking once finds the end, and leaves the sentence about what failed", async () => {
-  const { visit } = await site(browser, [{ fail: new Error("secret of the upstream") }]);
+  const { visit } = await site([{ fail: new Error("secret of the upstream") }]);
   const { page, say, messages, problem, complaints } = await visit();
   const asked = page.waitForResponse(/before=/);
   await say("Count");

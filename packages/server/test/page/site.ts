@@ -5,7 +5,8 @@ import { type ScriptedBackend, scriptedBackend, type Step } from "@parlor/core/t
 import { createHandler, type HandlerOptions } from "@parlor/http";
 import { attach, listener, type NodeIncoming } from "@parlor/http/node";
 import type { Browser, Page } from "playwright-core";
-import { expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished } from "vitest";
+import { launch, noBrowser } from "../../../docs-ui/test/chromium.ts";
 import { chatPage } from "../../src/chat-page.ts";
 
 export interface Site {
@@ -32,11 +33,22 @@ export interface Visit {
   readonly problem: () => Promise<string | null>;
 }
 
+/** One for all tests of the file that imports this. */
+let browser: Browser;
+beforeAll(async () => {
+  if (noBrowser === undefined) browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+beforeEach(({ skip }) => {
+  if (noBrowser !== undefined) skip(noBrowser);
+});
+
 type Script = Parameters<typeof scriptedBackend>[0];
 
 /** The chat page below /ai, before a model that says what it is told, for one test. */
 export async function site(
-  browser: Browser,
   script: Script,
   options: HandlerOptions<NodeIncoming> = { access: "public", sharedAnonymous: true },
   prefix = "/ai",
@@ -64,11 +76,11 @@ export async function site(
     engine,
     backend,
     cut: () => sockets.forEach((socket) => socket.destroy()),
-    visit: () => visit(browser, origin, prefix),
+    visit: () => visit(origin, prefix),
   };
 }
 
-async function visit(browser: Browser, origin: string, prefix: string): Promise<Visit> {
+async function visit(origin: string, prefix: string): Promise<Visit> {
   const context = await browser.newContext();
   const page = await context.newPage();
   const complaints: string[] = [];

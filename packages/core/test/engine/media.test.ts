@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { NewMessage, Part } from "../../src/index.ts";
 import { says } from "../../src/testing/index.ts";
 import { ada, key, world } from "./harness.ts";
@@ -44,6 +44,14 @@ test.for([
     expect(parts.at(-1)).toEqual({ type: "text", text: "And now?" });
   },
 );
+
+test("for a model that takes no media only so much text is loaded as could fit", async () => {
+  const info = { contextWindow: 1_000, capabilities: ["streaming", "multi-turn"] } as const;
+  const { engine, storage } = world(says("ok"), {}, { info });
+  const open = vi.spyOn(storage.sessions, "open");
+  await engine.send({ ...ada, message: "Hello" });
+  expect(open.mock.calls[0]?.[1].window.maxCharacters).toBe(8_000);
+});
 
 test("a few images leave the text before them in the prompt, also of a small model and a small window", async () => {
   const start: Part = { type: "text", text: "My name is Ada." };

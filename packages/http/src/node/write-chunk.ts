@@ -7,9 +7,8 @@ const isNode = process.versions["bun"] === undefined && process.versions["deno"]
 const mostFraming = 12;
 
 /**
- * Writes a chunk of a reply in chunked coding (RFC 9112, 7.1) as one piece. `response.write` makes four pieces of it, which costs
- * half as much again (decision 13). The reply's first chunk goes by `response.write`, for it
- * brings the headers, and its last by `response.end`.
+ * Writes a chunk of a reply in chunked coding (RFC 9112, 7.1) as one piece. `response.write` makes four of it, which costs half as
+ * much again (decision 13). The reply's first chunk goes by `response.write`, for it brings the headers, and its last by `response.end`.
  *
  * False: nothing is written, because `response.write` would do something else than send this at once. Somebody has put a `write` of
  * their own in its place, other writes wait in front, or the socket would have to be waited for.

@@ -2,7 +2,7 @@ import type { Message, NewMessage, Session, SessionPatch, Usage } from "@parlor/
 import type { Call } from "./call.ts";
 import { erasePages } from "./erase.ts";
 import type { Head } from "./head.ts";
-import { History, type Page } from "./history.ts";
+import { History } from "./history.ts";
 import type { SessionNames } from "./names.ts";
 
 /** A page takes no more messages when it has so many … */
@@ -25,6 +25,7 @@ export class Draft extends History {
   #indexed: number;
   readonly #stale: number[] = [];
   readonly #dropped: number[] = [];
+  readonly #forgotten: string[] = [];
 
   constructor(call: Call, names: SessionNames, head: Head, unused: number) {
     super(call, names, head);
@@ -81,7 +82,7 @@ export class Draft extends History {
 
   /** Removes all messages; seqs go on growing. */
   clear(): void {
-    for (const page of this.pages.splice(0)) this.#drop(page);
+    for (const { number } of this.pages.splice(0)) if (number !== undefined) this.#dropped.push(number);
     this.first = this.#indexed = this.next;
     this.session = { ...this.session, messageCount: 0, turnCount: 0 };
     this.streaming = 0;
@@ -105,8 +106,9 @@ export class Draft extends History {
 
   /** Deletes what the write before this one has left behind. */
   async clean(): Promise<void> {
-    await this.call.delete(this.head.stale.map((number) => this.names.page(number)));
-    await erasePages(this.call, this.names, this.head.dropped);
+    const { stale, forgotten, dropped } = this.head;
+    await this.call.delete([...stale.map((number) => this.names.page(number)), ...forgotten.map(this.names.seq)]);
+    await erasePages(this.call, this.names, dropped);
   }
 
   /** Deletes what this write has left behind. */
@@ -131,6 +133,7 @@ export class Draft extends History {
       indexed: this.#indexed,
       stale: this.#stale,
       dropped: this.#dropped,
+      forgotten: this.#forgotten,
     };
     return [this.names.head, JSON.stringify(head)];
   }
@@ -141,9 +144,10 @@ export class Draft extends History {
     const pages = this.pages.filter(({ first }) => first >= this.head.indexed && first < last);
     if (pages.length === 0 || pages.some((page) => !page.messages)) return [];
     this.#indexed = last;
-    return pages.flatMap(({ messages = [] }) =>
-      messages.map(({ id, seq }) => [this.names.seq(id), JSON.stringify(seq)] as const),
-    );
+    return pages
+      .flatMap(({ messages = [] }) => messages)
+      .filter(({ seq }) => seq >= this.first)
+      .map(({ id, seq }) => [this.names.seq(id), JSON.stringify(seq)] as const);
   }
 
   #add(message: NewMessage): Message {
@@ -163,13 +167,15 @@ export class Draft extends History {
   }
 
   async #removeBelow(first: number): Promise<void> {
-    for (const message of await this.between(this.first, first - 1)) this.#tally(message, -1);
+    for (const message of await this.between(this.first, first - 1)) {
+      this.#tally(message, -1);
+      if (message.seq < this.head.next) this.#forgotten.push(message.id);
+    }
     this.first = first;
-    while ((this.pages[1]?.first ?? Infinity) <= first) this.#drop(this.pages.shift());
-  }
-
-  #drop(page: Page | undefined): void {
-    if (page?.number !== undefined) this.#dropped.push(page.number);
+    while ((this.pages[1]?.first ?? Infinity) <= first) {
+      const page = this.pages.shift();
+      if (page?.number !== undefined) this.#stale.push(page.number);
+    }
   }
 
   #tally(message: Message, by: 1 | -1): void {

@@ -21,7 +21,7 @@ export async function erasePages(call: Call, names: SessionNames, numbers: reado
 export async function eraseSession(call: Call, names: SessionNames, head: Head): Promise<void> {
   const named = [...head.pages.map(([, number]) => number), ...head.dropped];
   await erasePages(call, names, named);
-  await call.delete(head.stale.map((number) => names.page(number)));
+  await call.delete([...head.stale.map((number) => names.page(number)), ...head.forgotten.map(names.seq)]);
   for (let number = head.nextPage; ; number += atOnce) {
     const pages = Array.from({ length: atOnce }, (_, at) => names.page(number + at));
     if ((await call.get(pages)).every((page) => page === undefined)) return;

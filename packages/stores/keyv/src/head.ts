@@ -23,10 +23,15 @@ export interface Head {
   readonly lastSize: number;
   /** Ids of messages in pages that begin below this seq can be looked up. */
   readonly indexed: number;
-  /** Pages that were replaced: the next write deletes them. */
+  /** Pages that nothing needs any more: the next write deletes them. */
   readonly stale: readonly number[];
-  /** Pages whose messages were removed: the next write deletes them and what leads to their messages. */
+  /** Pages of messages that were cleared: the next write deletes them and what leads to their messages. */
   readonly dropped: readonly number[];
+  /**
+   * Ids of messages beyond the bound: the next write deletes what leads to them, before one of these ids, come again, can be
+   * looked up.
+   */
+  readonly forgotten: readonly string[];
   /** It is being deleted. */
   readonly gone?: true;
 }
@@ -55,5 +60,6 @@ export function newHead({ owner, id }: SessionKey, init: SessionInit): Head {
     indexed: 1,
     stale: [],
     dropped: [],
+    forgotten: [],
   };
 }

@@ -3,7 +3,7 @@ import { manualClock } from "@parlor/core/testing";
 import { keyv, type KeyvStoreOptions } from "@parlor/keyv";
 import { Keyv } from "keyv";
 import { describe, expect, it, vi } from "vitest";
-import { many, said, streaming, window } from "./support/samples.ts";
+import { answered, many, said, streaming, window } from "./support/samples.ts";
 
 const owner = "ada";
 const key = (id: string) => ({ owner, id });
@@ -109,6 +109,28 @@ describe("messages beyond the bound", () => {
     expect(appended[0]?.seq).toBe(65);
     expect((await sessions.message(key("a"), "m0"))?.seq).toBe(65);
     expect(await sessions.message(key("a"), "m1")).toBeUndefined();
+  });
+
+  it("stay found when they come again and the page they were in goes", async () => {
+    const { sessions } = make(manualClock(), { maxMessagesPerSession: 60 });
+    await sessions.open(key("a"), { append: many(0, 32), window });
+    await sessions.append(key("a"), many(32, 30));
+    await sessions.append(key("a"), [said("m0")]);
+    for (let at = 62; at < 110; at += 4) await sessions.append(key("a"), many(at, 4));
+    expect((await sessions.message(key("a"), "m0"))?.seq).toBe(63);
+    const { appended } = await sessions.open(key("a"), { append: [said("m0")], window });
+    expect(appended[0]?.seq, "and are not stored twice").toBe(63);
+  });
+
+  it("leave nothing behind when the page they were in is written again and the session is deleted", async () => {
+    const { records, sessions } = make(manualClock(), { maxMessagesPerSession: 60 });
+    await sessions.open(key("a"), { append: [...many(0, 20), streaming("a20")], window });
+    await sessions.append(key("a"), many(21, 45));
+    await sessions.append(key("a"), many(66, 1));
+    expect(left(records).filter((name) => name.includes(".m.")).length).toBeGreaterThan(0);
+    expect(await sessions.settle(key("a"), answered("a20"), { turn: "a20" })).toBe(true);
+    await sessions.delete(key("a"));
+    expect(left(records)).toEqual([]);
   });
 });
 

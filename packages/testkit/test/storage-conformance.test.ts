@@ -1,16 +1,17 @@
 import { memory, type Storage } from "@parlor/core";
-import { manualClock } from "@parlor/core/testing";
-import { type ConformanceOptions, storageConformance } from "@parlor/testkit/storage";
-import { expect, test } from "vitest";
+import { type ManualClock, manualClock } from "@parlor/core/testing";
+import { type ConformanceOptions, storageConformance, type Subject } from "@parlor/testkit/storage";
+import { describe, expect, test } from "vitest";
 import { brokenOthers, brokenTurns } from "./broken/others.ts";
-import type { Defect } from "./broken/replace.ts";
+import { type Defect, replace } from "./broken/replace.ts";
 import { brokenSessions } from "./broken/sessions.ts";
 
-/** Runs the suite without a test runner. */
+/** Runs the suite without a test runner; its random sequences are the same each time, unless something else is asked for. */
 async function judge(options: Omit<ConformanceOptions, "runner">) {
   const cases: { name: string; body: () => Promise<void> }[] = [];
   const leftOut: string[] = [];
   storageConformance({
+    random: { seed: 1 },
     ...options,
     runner: {
       describe: (_name, body) => body(),
@@ -18,9 +19,9 @@ async function judge(options: Omit<ConformanceOptions, "runner">) {
       skip: (name) => leftOut.push(name),
     },
   });
-  const failed: string[] = [];
-  for (const { name, body } of cases) await body().catch(() => failed.push(name));
-  return { ran: cases.map(({ name }) => name), failed, leftOut };
+  const failures = new Map<string, string>();
+  for (const { name, body } of cases) await body().catch((error: unknown) => failures.set(name, String(error)));
+  return { ran: cases.map(({ name }) => name), failed: [...failures.keys()], failures, leftOut };
 }
 
 const subjects =
@@ -82,4 +83,63 @@ test("the storage is closed after each case, also after one that fails", async (
   });
   expect(failed.length).toBeGreaterThan(0);
   expect(open).toBe(0);
+});
+
+describe("random sequences", () => {
+  const atRandom = ["whatever is done, sessions answer as in memory", "so they do with a bound of their messages"];
+  const judgeSessions = (
+    changes: (made: { storage: Storage; clock: ManualClock }) => Partial<Subject>,
+    seed?: number,
+  ) =>
+    judge({
+      create: async (options) => {
+        const clock = manualClock();
+        const storage: Storage = memory({ ...options, clock });
+        return { storage, advance: (ms) => clock.advance(ms), ...changes({ storage, clock }) };
+      },
+      parts: ["sessions"],
+      random: seed === undefined ? {} : { seed, runs: 1 },
+    });
+
+  test("what fails names the seed that makes it again, and the steps that do", async () => {
+    const unfair = ({ storage }: { storage: Storage }) => ({
+      storage: { sessions: replace(storage.sessions, { clear: async () => 0 }) },
+    });
+    const { failures } = await judgeSessions(unfair);
+    const [, seed] = /PARLOR_TEST_SEED=(\d+)/.exec(failures.get(atRandom[0] ?? "") ?? "") ?? [];
+    expect(seed).toBeDefined();
+    const again = (await judgeSessions(unfair, Number(seed))).failures.get(atRandom[0] ?? "");
+    expect(again).toContain(`PARLOR_TEST_SEED=${seed}`);
+    expect(again).toContain("do: 'clear'");
+    expect(again?.match(/do: /g)?.length, "without steps that do nothing for it").toBeLessThan(8);
+  });
+
+  test("a storage that forgets when it is started anew fails", async () => {
+    const { failed } = await judgeSessions(({ clock }) => ({ alone: true, restart: async () => memory({ clock }) }));
+    expect(failed).toEqual(expect.arrayContaining(atRandom));
+  });
+
+  test("so does one that keeps something of an owner who was erased", async () => {
+    const { failed, failures } = await judgeSessions(() => ({ left: async (owner) => [`a row of ${owner}`] }));
+    expect(failed).toEqual(expect.arrayContaining(atRandom));
+    expect(failures.get(atRandom[0] ?? "")).toContain("a row of ada");
+  });
+
+  test("so does one that counts too much of all owners, if it is alone", async () => {
+    const counting = (alone: boolean) =>
+      judgeSessions(({ storage }) => ({
+        alone,
+        storage: {
+          sessions: replace(storage.sessions, {
+            stats: async (owner) => {
+              const stats = await storage.sessions.stats(owner);
+              return owner === undefined ? { ...stats, messages: stats.messages + 1 } : stats;
+            },
+          }),
+        },
+      }));
+    expect((await counting(true)).failed).toEqual(expect.arrayContaining(atRandom));
+    const { failed } = await counting(false);
+    for (const name of atRandom) expect(failed).not.toContain(name);
+  });
 });

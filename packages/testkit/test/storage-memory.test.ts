@@ -6,7 +6,7 @@ import { describe, it } from "vitest";
 storageConformance({
   create: async (options) => {
     const clock = manualClock();
-    return { storage: memory({ ...options, clock }), advance: (ms) => clock.advance(ms) };
+    return { storage: memory({ ...options, clock }), alone: true, advance: (ms) => clock.advance(ms) };
   },
   runner: { describe, it, skip: it.skip },
 });

@@ -1,7 +1,7 @@
 import { storageConformance } from "@parlor/testkit/storage";
 import { afterAll, describe, it } from "vitest";
 import { postgres } from "../src/index.ts";
-import { query, testDatabase } from "./support/database.ts";
+import { query, rowsOf, testDatabase } from "./support/database.ts";
 
 const database = await testDatabase();
 
@@ -22,6 +22,7 @@ describe.skipIf(database === undefined)("conformance", () => {
         storage: one,
         peer: other,
         advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        left: (owner) => rowsOf(url, settings.schema, owner),
         close: async () => {
           await one.bus.close();
           await other.bus.close();

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { redis } from "@parlor/redis";
 import { storageConformance } from "@parlor/testkit/storage";
 import { afterAll, describe, it } from "vitest";
-import { deleteKeys, sharedServer } from "./support/shared.ts";
+import { deleteKeys, keysOf, sharedServer } from "./support/shared.ts";
 
 const url = await sharedServer();
 const prefix = `parlor-test-${randomUUID()}:`;
@@ -19,6 +19,7 @@ describe.skipIf(url === undefined)("conformance", () => {
         storage,
         peer,
         advance: (ms) => pause(ms),
+        left: (owner) => keysOf(settings.url, `${prefix}{${Buffer.from(owner).toString("base64url")}}`),
         close: async () => {
           await Promise.all([...Object.values(storage), ...Object.values(peer)].map((part) => part.close()));
         },

@@ -5,6 +5,7 @@ import { manualClock } from "@parlor/core/testing";
 import { sqlite } from "@parlor/sqlite";
 import { storageConformance } from "@parlor/testkit/storage";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { rowsOf } from "./support/files.ts";
 
 const runner = { describe, it, skip: it.skip };
 
@@ -22,11 +23,14 @@ describe("a file that two connections share", () => {
       return {
         storage,
         peer,
+        alone: true,
         advance: (ms) => clock.advance(ms),
+        left: async (owner) => rowsOf(path, owner),
         close: async () => void (await Promise.all([storage.sessions.close(), peer.sessions.close()])),
       };
     },
     runner,
+    random: { runs: 40 },
   });
 });
 
@@ -35,8 +39,9 @@ describe("in memory", () => {
     create: async (options) => {
       const clock = manualClock();
       const storage = sqlite(":memory:", { ...options, clock });
-      return { storage, advance: (ms) => clock.advance(ms), close: () => storage.sessions.close() };
+      return { storage, alone: true, advance: (ms) => clock.advance(ms), close: () => storage.sessions.close() };
     },
     runner,
+    random: { runs: 40 },
   });
 });

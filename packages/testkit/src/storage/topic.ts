@@ -14,6 +14,8 @@ export interface Bounds {
   readonly maxMessagesPerSession?: number;
   /** How long a session is kept that nobody writes to, in beats. */
   readonly ttlBeats?: number;
+  /** How long the log of an ended turn is kept, in beats, and half as long as an idempotency key. Default 10. */
+  readonly logBeats?: number;
 }
 
 /** What a case gets: a storage, and names that no other case uses. */
@@ -32,6 +34,14 @@ export interface Context extends Storage {
   readonly key: (id?: string) => SessionKey;
   /** A name for a limit, a kind of record or a topic. */
   readonly unique: (label: string) => string;
+  /** How many random sequences of calls a case tries, and what they begin from. */
+  readonly random: { readonly runs: number; readonly seed: number };
+  /** Nobody else has this data, so what is counted of all owners is known. */
+  readonly alone: boolean;
+  /** Goes on as a process that was started anew, where the subject can. */
+  readonly restart: () => Promise<void>;
+  /** What is still kept of an owner, where the subject can tell; otherwise nothing. */
+  readonly left: (owner: string) => Promise<readonly string[]>;
 }
 
 type Run = (context: Context) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { NewMessage, PageRequest, Session, SessionStore } from "@parlor/core";
+import type { NewMessage, PageRequest, Session, SessionKey, SessionStore } from "@parlor/core";
 import { type Defect, replace, roundTrip } from "./replace.ts";
 
 const broken = (
@@ -237,5 +237,35 @@ export const brokenSessions: readonly Defect[] = [
   ),
   broken("text is written as UTF-8", "messages keep their text", (sessions) =>
     appending(sessions, (message) => mangled(message, (text) => Buffer.from(text).toString())),
+  ),
+  broken(
+    "a message that came again goes with the page it was in before",
+    "so they do with a bound of their messages",
+    (sessions) => {
+      const pageSize = 8;
+      /** By session and page: the ids that were in it. */
+      const pages = new Map<string, Map<number, Set<string>>>();
+      const lost = new Set<string>();
+      const name = (key: SessionKey, id = "") => JSON.stringify([key.owner, key.id, id]);
+      return {
+        message: async (key, id) => (lost.has(name(key, id)) ? undefined : sessions.message(key, id)),
+        open: async (key, request) => {
+          const opened = await sessions.open(key, request);
+          const own = pages.get(name(key)) ?? new Map<number, Set<string>>();
+          pages.set(name(key), own);
+          for (const { id, seq } of opened.appended) {
+            const page = Math.floor(seq / pageSize);
+            own.set(page, (own.get(page) ?? new Set()).add(id));
+          }
+          const [oldest] = (await sessions.messages(key, { limit: 100_000, superseded: true })) ?? [];
+          for (const [page, ids] of own)
+            if ((page + 1) * pageSize <= (oldest?.seq ?? 0)) {
+              for (const id of ids) lost.add(name(key, id));
+              own.delete(page);
+            }
+          return opened;
+        },
+      };
+    },
   ),
 ];

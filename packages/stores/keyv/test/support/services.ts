@@ -11,12 +11,12 @@ async function onRedis<T>(url: string, work: (client: ReturnType<typeof createCl
   return work(client as ReturnType<typeof createClient>).finally(() => client.destroy());
 }
 
-/** How many rows it gave. */
-export async function onPostgres(connectionString: string, statement: string): Promise<number> {
+/** The rows it gave. */
+export async function onPostgres(connectionString: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString, connectionTimeoutMillis: 2_000 });
   await client.connect();
   try {
-    return (await client.query(statement)).rows.length;
+    return (await client.query<Record<string, unknown>>(statement)).rows;
   } finally {
     await client.end();
   }
@@ -51,6 +51,19 @@ export async function unlinkNamespace(url: string, namespace: string): Promise<v
     for await (const keys of client.scanIterator({ MATCH: `${namespace}::*`, COUNT: 1_000 }))
       if (keys.length > 0) await client.unlink(keys);
   });
+}
+
+export async function namesIn(url: string, namespace: string): Promise<string[]> {
+  return onRedis(url, async (client) => {
+    const names: string[] = [];
+    for await (const keys of client.scanIterator({ MATCH: `${namespace}::*`, COUNT: 1_000 })) names.push(...keys);
+    return names;
+  });
+}
+
+export async function keysOf(url: string, table: string): Promise<string[]> {
+  const rows = await onPostgres(url, `SELECT key FROM ${table}`);
+  return rows.map(({ key }) => String(key));
 }
 
 export async function dropTable(url: string, table: string): Promise<void> {

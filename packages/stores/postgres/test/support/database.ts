@@ -35,3 +35,23 @@ export async function query(connectionString: string, text: string): Promise<num
     await client.end();
   }
 }
+
+/** Names the tables that hold rows of an owner, and those that hold rows of nobody. */
+export async function rowsOf(connectionString: string, schema: string, owner: string): Promise<string[]> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `select 'sessions' as name from "${schema}".sessions where owner = $1
+       union select 'owners' from "${schema}".owners where owner = $1
+       union select 'turns' from "${schema}".turns where owner = $1
+       union select 'sealed' from "${schema}".sealed where owner = $1
+       union select 'messages' from "${schema}".messages where session not in (select number from "${schema}".sessions)
+       union select 'log' from "${schema}".log where turn not in (select number from "${schema}".turns)`,
+      [owner],
+    );
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}

@@ -4,6 +4,7 @@ import { bus } from "./bus.ts";
 import { claim } from "./claim.ts";
 import { fencing, leases } from "./fencing.ts";
 import { idempotency } from "./idempotency.ts";
+import { limitsLikeMemory, recordsLikeMemory, sessionsLikeMemory, turnsLikeMemory } from "./like-memory.ts";
 import { limits, places } from "./limits.ts";
 import { nodes } from "./nodes.ts";
 import { oddMessages, oddRecords, oddTurns } from "./odd-text.ts";
@@ -26,6 +27,7 @@ export const topics: readonly Topic[] = [
   window,
   settle,
   oddMessages,
+  sessionsLikeMemory,
   claim,
   fencing,
   leases,
@@ -33,10 +35,13 @@ export const topics: readonly Topic[] = [
   idempotency,
   turnOwnership,
   oddTurns,
+  turnsLikeMemory,
   limits,
   places,
+  limitsLikeMemory,
   records,
   oddRecords,
+  recordsLikeMemory,
   bus,
   nodes,
 ];

@@ -128,15 +128,15 @@ redis.call('HSET', KEYS[1], 'last', last)
 return last`,
 );
 
-// KEYS: the turn. ARGV: epoch, lease.
+// KEYS: the turn. ARGV: epoch, lease. Whether to stop, whether somebody reads, and whether the lease was longer before.
 export const renew = script(
   common,
   writable,
   `
 if not writable() then return false end
+local is = redis.call('HMGET', KEYS[1], 'stop', 'attended', 'lease')
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[2], 'given', ARGV[2])
-local is = redis.call('HMGET', KEYS[1], 'stop', 'attended')
-return { is[1] and 1 or 0, is[2] and tonumber(is[2]) > now and 1 or 0 }`,
+return { is[1] and 1 or 0, is[2] and tonumber(is[2]) > now and 1 or 0, now + ARGV[2] < tonumber(is[3]) and 1 or 0 }`,
 );
 
 // KEYS: the turn. ARGV: lease.

@@ -92,12 +92,14 @@ export class RedisTurns extends RedisPart implements TurnStore {
   renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Renewal[]> {
     return Promise.all(
       claims.map(async (claim): Promise<Renewal> => {
-        const { turn } = this.#at(claim.key, claim.turn);
-        const renewed = await this.connection.run<[number, number] | null>(
+        const { turn, tag, name } = this.#at(claim.key, claim.turn);
+        const renewed = await this.connection.run<[number, number, number] | null>(
           scripts.renew,
           [turn],
           [claim.epoch, finite(leaseMs)],
         );
+        // A longer lease is planned for when somebody looks; a shorter one would be looked at too late.
+        if (renewed?.[2] === 1) await this.#unsettled.plan(tag, name, leaseMs, "XX");
         return { held: renewed !== null, stop: renewed?.[0] === 1, attended: renewed?.[1] === 1 };
       }),
     );

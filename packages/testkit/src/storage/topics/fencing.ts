@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { timed, topic } from "../topic.ts";
-import { append, atOnce, complete, longMs, readAll, textEvent, textEvents, won } from "../samples.ts";
+import { append, atOnce, complete, idsOf, longMs, readAll, textEvent, textEvents, won } from "../samples.ts";
 
 const interrupted = { status: "interrupted" } as const;
 
@@ -155,6 +155,15 @@ export const leases = topic("leases", ["turns"], {
     assert.equal(await turns.adopt(key(), "t1", longMs), undefined, "it was renewed two beats ago");
     await advance(3);
     assert.ok(await turns.adopt(key(), "t1", longMs), "and not since");
+  }),
+
+  "a lease that is renewed for less runs out sooner": timed(async ({ turns, key, beat, advance, owner }) => {
+    const claim = await won(turns, key(), "t1");
+    assert.equal((await turns.renew([claim], beat))[0]?.held, true);
+    await advance(2);
+    const expired = (await turns.expired(100_000)).filter((turn) => turn.key.owner === owner);
+    assert.deepEqual(idsOf(expired), ["t1"], "it is found at once");
+    assert.ok(await turns.adopt(key(), "t1", longMs));
   }),
 
   "a writer that comes back before anybody took over goes on": timed(async ({ turns, key, beat, advance }) => {

@@ -41,13 +41,13 @@ type Next = IteratorResult<Batch, undefined>;
  * An abort ends it quietly and cuts the connection, as does a reader that leaves.
  */
 export function streamAnswer(conversation: Conversation, signal: AbortSignal): AsyncIterable<Batch> {
-  return { [Symbol.asyncIterator]: () => new AnswerStream(conversation, signal) };
+  return new AnswerStream(conversation, signal);
 }
 
 const ended: Next = { done: true, value: undefined };
 
 /** Written by hand: a generator's promises cost as much as all else that is done for a token. */
-class AnswerStream implements AsyncIterator<Batch, undefined> {
+class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
   readonly #conversation: Conversation;
   readonly #signal: AbortSignal;
   #reads: Reads | undefined;
@@ -58,6 +58,10 @@ class AnswerStream implements AsyncIterator<Batch, undefined> {
   constructor(conversation: Conversation, signal: AbortSignal) {
     this.#conversation = conversation;
     this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
   next(): Promise<Next> {

@@ -1,6 +1,7 @@
 import type { Chunk, Delta } from "./chunk.ts";
 
-type Field = "content" | "reasoning_content" | "reasoning";
+const fields = ["content", "reasoning_content", "reasoning"] as const;
+type Field = (typeof fields)[number];
 
 /** The one thing that a chunk says. */
 export interface Plain {
@@ -56,9 +57,8 @@ export class PlainDelta {
     const plain = this.#futile < worthwhile ? plainOf(chunk) : undefined;
     if (plain === undefined) return;
     const { field, text } = plain;
-    const opening = new RegExp(`"${field}"\\s*:\\s*"`).exec(data);
-    if (opening === null || special.test(text)) return;
-    const start = opening.index + opening[0].length;
+    const start = startOf(field, data);
+    if (start === undefined || special.test(text)) return;
     const rest = data.slice(start + text.length);
     const padding = typeof chunk.obfuscation === "string" ? /"obfuscation"\s*:\s*"(?=[^"\\]*"[^"]*$)/.exec(rest) : null;
     const before = data.slice(0, start);
@@ -70,6 +70,16 @@ export class PlainDelta {
     this.#fitted = 0;
     [this.#field, this.#before, this.#after, this.#tail] = [field, before, after, tail];
   }
+}
+
+/** Where its text begins, most probably. */
+function startOf(field: Field, data: string): number | undefined {
+  const key = `"${field}"`;
+  const start = data.indexOf(`${key}:"`);
+  // Some services put spaces around their colons.
+  const opening = start < 0 ? new RegExp(`${key}\\s*:\\s*"`).exec(data) : undefined;
+  if (opening === undefined) return start + key.length + 2;
+  return opening === null ? undefined : opening.index + opening[0].length;
 }
 
 /** Other strings in the same places make a chunk that says the first of them and nothing else. */
@@ -88,12 +98,14 @@ function plainOf(chunk: Chunk): Plain | undefined {
   if (error || base_resp?.status_code || x_groq || usage || choices?.length !== 1) return undefined;
   const [choice] = choices;
   if (!choice?.delta || choice.finish_reason || (choice.index ?? 0) !== 0) return undefined;
-  const { content, refusal, reasoning_content, reasoning, reasoning_details, tool_calls }: Delta = choice.delta;
+  const { refusal, reasoning_details, tool_calls }: Delta = choice.delta;
   if (refusal || reasoning_details || tool_calls) return undefined;
-  const said: Plain[] = [];
-  for (const [field, text] of Object.entries({ content, reasoning_content, reasoning }) as [Field, unknown][]) {
-    if (typeof text === "string" && text !== "") said.push({ field, text });
-    else if (text) return undefined;
+  let said: Plain | undefined;
+  for (const field of fields) {
+    const text: unknown = choice.delta[field];
+    if (!text) continue;
+    if (said !== undefined || typeof text !== "string") return undefined;
+    said = { field, text };
   }
-  return said.length === 1 ? said[0] : undefined;
+  return said;
 }

@@ -1,6 +1,7 @@
 import type {
   LoggedEvent,
   Message,
+  MessageMeta,
   NewMessage,
   ProviderMeta,
   SessionKey,
@@ -33,7 +34,7 @@ export async function fold(parts: Parts, turn: TurnRecord): Promise<boolean> {
   if (message?.status === "streaming") {
     const answer = new Answer();
     for await (const events of readLog(parts, turn)) for (const event of events) answer.add(event);
-    await settleMessage(parts, turn, message, answer, outcome);
+    await settleMessage(parts, turn, asNew(message), answer, outcome);
   }
   await turns.settled(turn.key, turn.id);
   return true;
@@ -52,10 +53,13 @@ async function healOne(parts: Parts, key: SessionKey, message: Message): Promise
   const record = await parts.storage.turns.get(key, message.turn);
   if (record) return fold(parts, record);
   // Its log has gone: what is stored of it is all there is.
-  return settleMessage(parts, { key, id: message.turn, model: message.meta?.model ?? "" }, message, new Answer(), {
-    status: "interrupted",
-    error: gone,
-  });
+  const turn = { key, id: message.turn, model: message.meta?.model ?? "" };
+  return settleMessage(parts, turn, asNew(message), new Answer(), { status: "interrupted", error: gone });
+}
+
+/** A stored message as it came to the store. */
+function asNew({ seq: _seq, ...message }: Message): NewMessage {
+  return message;
 }
 
 /**
@@ -73,29 +77,22 @@ export async function settleMessage(
   const old = message.meta?.supersedes;
   const replaces =
     outcome.status === "complete" || (outcome.status === "interrupted" && !outcome.error && !answer.empty);
-  const tokens = outcome.usage && outcome.usage.outputTokens - (outcome.usage.reasoningTokens ?? 0);
   const supersede = replaces ? old : await saidAnew(parts, turn.key, message);
-  const { seq: _seq, ...fields } = { seq: undefined, ...message };
-  return parts.storage.sessions.settle(
-    turn.key,
-    {
-      ...fields,
-      parts: answer.parts,
-      status: old && !replaces ? "superseded" : outcome.status,
-      ...(tokens !== undefined && { tokens }),
-      meta: {
-        ...message.meta,
-        model: turn.model,
-        ...(outcome.usage && { usage: outcome.usage }),
-        ...(outcome.finishReason && { finishReason: outcome.finishReason }),
-        ...(outcome.generationMs !== undefined && { generationMs: outcome.generationMs }),
-        ...(outcome.error && { error: outcome.error.code }),
-        ...(turn.meta && { provider: turn.meta }),
-      },
-    },
-    { turn: turn.id, ...(supersede && { supersede }) },
-  );
+  const { usage, finishReason, generationMs, error } = outcome;
+  const status = old && !replaces ? "superseded" : outcome.status;
+  // What is not there is left out: a spread for each of these would cost as much as all of the rest.
+  const meta: Mutable<MessageMeta> = { ...message.meta, model: turn.model };
+  if (usage) meta.usage = usage;
+  if (finishReason) meta.finishReason = finishReason;
+  if (generationMs !== undefined) meta.generationMs = generationMs;
+  if (error) meta.error = error.code;
+  if (turn.meta) meta.provider = turn.meta;
+  const settled: Mutable<NewMessage> = { ...message, parts: answer.parts, status, meta };
+  if (usage) settled.tokens = usage.outputTokens - (usage.reasoningTokens ?? 0);
+  return parts.storage.sessions.settle(turn.key, settled, supersede ? { turn: turn.id, supersede } : { turn: turn.id });
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The seqs of what an edit said, up to its answer. */
 async function saidAnew({ storage: { sessions } }: Parts, key: SessionKey, { id, meta }: NewMessage) {

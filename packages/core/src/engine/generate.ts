@@ -28,9 +28,9 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
 
   const since = parts.clock.monotonic();
   if (!turn.signal.aborted) {
-    await new Promise<unknown>((resolve) => {
+    await new Promise<void>((resolve) => {
       // No function of ours: it would keep all that this one knows as long as somebody has the turn.
-      turn.signal.addEventListener("abort", resolve, { once: true });
+      turn.onAbort = resolve;
       answer(parts, turn, input, opened, asking).then(resolve, (error: unknown) => {
         // What a backend throws because it was stopped is no failure.
         if (!turn.signal.aborted) turn.abort(causeOf(parts, turn, error));

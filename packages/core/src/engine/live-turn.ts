@@ -66,6 +66,8 @@ export class LiveTurn implements Turn, LogWriter {
   /** Nothing has come of the call that runs now. */
   silent = true;
   generatingSince: number | undefined;
+  /** Told of the abort, as the signal's listeners are. */
+  onAbort: (() => void) | undefined;
   outcome: TurnOutcome | undefined;
   /** How many earlier messages did not fit its prompt. */
   leftOut = 0;
@@ -122,6 +124,7 @@ export class LiveTurn implements Turn, LogWriter {
     if (this.cause || this.#over) return;
     this.cause = cause;
     this.#abort.abort(cause.error);
+    this.onAbort?.();
   }
 
   async stop(): Promise<void> {
@@ -198,6 +201,7 @@ export class LiveTurn implements Turn, LogWriter {
     if (this.#over) return;
     this.#over = error;
     this.#abort.abort();
+    this.onAbort?.();
     this.#onLogged?.();
     const readers = this.#readers;
     this.#readers = [];

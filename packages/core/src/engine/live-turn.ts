@@ -20,7 +20,6 @@ import type { Reader, Reply, Turn } from "./types.ts";
 type ToolResult = Extract<Part, { type: "tool-result" }>;
 /** What readers get of what comes. */
 type Said = Exclude<BackendEvent, { type: "usage" | "finish" }> | ToolResult;
-const isSaid = (event: BackendEvent | ToolResult): event is Said => event.type !== "usage" && event.type !== "finish";
 
 export interface LiveTurnInit {
   readonly id: string;
@@ -141,15 +140,18 @@ export class LiveTurn implements Turn, LogWriter {
 
   /** Takes one read of the backend, or what a tool gave: into the answer, and to the log, which gives it to the readers. */
   take(batch: readonly (BackendEvent | ToolResult)[]): void {
+    const events: TurnEvent[] = [];
     for (const event of batch) {
       if (event.type === "usage") this.usage = event.usage;
       else if (event.type === "finish") {
         this.finishReason = event.reason;
         this.meta = event.meta;
+      } else {
+        const said = this.#place(event);
+        this.answer.add(said);
+        events.push(said);
       }
     }
-    const events = batch.filter(isSaid).map((event) => this.#place(event));
-    for (const event of events) this.answer.add(event);
     if (events.length > 0) this.log.write(this, events);
   }
 

@@ -68,6 +68,8 @@ export class LiveTurn implements Turn, LogWriter {
   /** Told of the abort, as the signal's listeners are. */
   onAbort: (() => void) | undefined;
   outcome: TurnOutcome | undefined;
+  /** Tokens that the messages of its prompts may have; undefined: not counted yet. */
+  room: number | undefined;
   /** How many earlier messages did not fit its prompt. */
   leftOut = 0;
   /** Its end is being decided: its lease no longer matters. */

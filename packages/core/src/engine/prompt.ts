@@ -44,7 +44,8 @@ export async function openSession(
   if (known && known.turn !== turn.id) {
     throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
   }
-  const replaced = await findReplaced(parts, turn, input);
+  const replaces = input.editOf !== undefined || input.regenerate;
+  const replaced = replaces ? await findReplaced(parts, turn, input) : undefined;
   const answer: NewMessage = {
     id: turn.message,
     role: "assistant",
@@ -90,7 +91,7 @@ async function healNewest(parts: Parts, { key }: LiveTurn): Promise<boolean> {
 }
 
 /** The newest part of the conversation that the model's context holds. Throws `context_too_long`. */
-export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnInput, opened: Opened): Promise<Prompt> {
+export async function buildPrompt(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Opened): Promise<Prompt> {
   const given = toPromptMessages(opened.messages);
   const system = [
     input.systemPrompt ?? opened.session?.systemPrompt ?? parts.systemPrompt,
@@ -100,8 +101,9 @@ export async function buildPrompt(parts: Parts, { uses }: LiveTurn, input: TurnI
   // Not every provider takes one anywhere but in front.
   if (system.length > 0) uncounted.unshift(toSystem(system.join("\n\n")));
   const messages: PromptMessage[] = [];
-  for (const message of uncounted) messages.push(message.tokens === undefined ? await counted(uses, message) : message);
-  const room = await roomFor(parts, uses, input);
+  for (const message of uncounted)
+    messages.push(message.tokens === undefined ? await counted(turn.uses, message) : message);
+  const room = (turn.room ??= await roomFor(parts, turn.uses, input));
   const count = (message: PromptMessage) => message.tokens ?? 0;
   const fitted = fit(
     messages,
@@ -161,7 +163,7 @@ export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): P
   // A prompt that the session would keep must not make it unusable.
   const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
   const beside = system ? await backend.countTokens([toSystem(system)]) : 0;
-  const room = await roomFor(parts, turn.uses, input);
+  const room = (turn.room ??= await roomFor(parts, turn.uses, input));
   if (all + beside > room) throw tooLong(room);
   return said;
 }

@@ -1,4 +1,5 @@
 import { ChatError, type Clock } from "@parlor/core";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { HandlerOptions } from "../options.ts";
 import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
@@ -26,7 +27,8 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
 
   async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
     for (const method of methods) {
-      const principal = await ask(method, request);
+      const asked = ask(method, request);
+      const principal = asked instanceof Promise ? await asked : asked;
       if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) {
         return { principal, anonymous: false };
       }
@@ -74,12 +76,24 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   };
 }
 
-async function ask<Raw>(method: Authenticate<Raw>, request: HttpRequest<Raw>): Promise<Principal | undefined> {
-  let principal: Principal | undefined;
+/** At once where the method answers at once. */
+function ask<Raw>(method: Authenticate<Raw>, request: HttpRequest<Raw>): MaybePromise<Principal | undefined> {
+  let answer: MaybePromise<Principal | undefined>;
   try {
-    principal = await method(request);
+    answer = method(request);
   } catch (cause) {
-    throw ChatError.from(cause, "auth_unavailable", "Your credentials could not be checked. Try again in a moment.");
+    throw unchecked(cause);
   }
-  return principal && checkPrincipal(principal);
+  if (!isThenable(answer)) return answer && checkPrincipal(answer);
+  return Promise.resolve(answer).then(
+    (principal) => principal && checkPrincipal(principal),
+    (cause: unknown) => Promise.reject(unchecked(cause)),
+  );
 }
+
+/** A promise of whatever make: `auth` is the host's. */
+const isThenable = (answer: unknown): answer is Promise<Principal | undefined> =>
+  typeof answer === "object" && answer !== null && "then" in answer;
+
+const unchecked = (cause: unknown) =>
+  ChatError.from(cause, "auth_unavailable", "Your credentials could not be checked. Try again in a moment.");

@@ -1,18 +1,21 @@
 import { ChatError } from "@parlor/core";
-import type { HttpRequest } from "../seam.ts";
+import type { HttpBody, HttpRequest } from "../seam.ts";
 
 const maxDepth = 32;
 
-/** The body as a value that is safe to walk; undefined when there is none. */
-export async function readJson(request: HttpRequest, limit: number): Promise<unknown> {
-  const type = request.headers["content-type"];
+/** Throws `unsupported_media_type` for a body that says to be something other than JSON: before it is read. */
+export function checkType({ headers }: HttpRequest): void {
+  const type = headers["content-type"];
   if (type !== undefined && !isJson(type)) throw unsupported();
-  const body = await request.body(limit);
+}
+
+/** A body as a value that is safe to walk; undefined when there is none. `type`: what it says to be. */
+export function toValue(body: HttpBody, type: string | undefined): unknown {
   if ("text" in body) {
     if (body.text === "") return undefined;
     if (type === undefined) throw unsupported();
+    return parseJson(body.text);
   }
-  if ("text" in body) return parseJson(body.text);
   check(body.parsed, 1);
   return body.parsed;
 }

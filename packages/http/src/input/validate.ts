@@ -2,7 +2,7 @@ import { ChatError, type FieldError } from "@parlor/core";
 import type { z } from "zod";
 import type { Route } from "../route.ts";
 import type { HttpRequest } from "../seam.ts";
-import { readJson } from "./read-json.ts";
+import { checkType, toValue } from "./read-json.ts";
 
 const shown = 20;
 
@@ -21,7 +21,10 @@ export async function readInput(
     else errors.push(...faultsOf(result.error));
   };
   if (route.query) take(route.query, Object.fromEntries(request.query));
-  if (route.body) take(route.body, (await readJson(request, bodyBytes)) ?? {});
+  if (route.body) {
+    checkType(request);
+    take(route.body, toValue(await request.body(bodyBytes), request.headers["content-type"]) ?? {});
+  }
   if (route.params) take(route.params, params);
   if (errors.length > 0) throw invalid(errors);
   return input;

@@ -1,11 +1,15 @@
 import type { Message, MessagePage, NewMessage, WindowRequest } from "../contracts/index.ts";
 import { belongsInWindow, windowCharacters } from "./prompt-window.ts";
 
+/** So few messages are searched for an id. */
+const mostSearched = 16;
+
 /** The messages of one session, by seq and by id. Nothing here costs more than what it adds, changes or returns. */
 export class History {
   /** Their seqs have no gaps: the first is `#first`. */
   readonly #messages: Message[] = [];
-  readonly #seqs = new Map<string, number>();
+  /** By id; undefined: few enough to be searched. Most sessions are short, and a map takes more memory than a message. */
+  #seqs: Map<string, number> | undefined;
   #first = 1;
   /** Messages that are not superseded. */
   count = 0;
@@ -23,6 +27,7 @@ export class History {
   }
 
   message(id: string): Message | undefined {
+    if (!this.#seqs) return this.#messages.findLast((message) => message.id === id);
     const seq = this.#seqs.get(id);
     return seq === undefined ? undefined : this.#at(seq);
   }
@@ -73,7 +78,7 @@ export class History {
     const removed = this.count;
     this.#first = this.#next;
     this.#messages.length = 0;
-    this.#seqs.clear();
+    this.#seqs = undefined;
     this.count = this.turns = this.streaming = 0;
     return removed;
   }
@@ -81,7 +86,8 @@ export class History {
   #add(message: NewMessage): Message {
     const stored = { ...message, seq: this.#next };
     this.#messages.push(stored);
-    this.#seqs.set(stored.id, stored.seq);
+    if (this.#seqs) this.#seqs.set(stored.id, stored.seq);
+    else if (this.#messages.length > mostSearched) this.#seqs = new Map(this.#messages.map(({ id, seq }) => [id, seq]));
     this.#tally(stored, 1);
     return stored;
   }
@@ -90,7 +96,7 @@ export class History {
     const oldest = this.#messages.shift();
     if (!oldest) return;
     this.#first++;
-    this.#seqs.delete(oldest.id);
+    this.#seqs?.delete(oldest.id);
     this.#tally(oldest, -1);
   }
 

@@ -83,7 +83,7 @@ export function drawSession(random: Random): SessionStep {
 
 const id = (random: Random) => `m${random.below(100)}`;
 
-/** Seldom used, so that most calls ask for the newest. */
+/** Absent more often, as callers mostly ask for the newest. */
 const before = (random: Random) => (random.chance(0.4) ? { before: id(random) } : {});
 
 function open(random: Random, key: SessionKey): SessionStep {

@@ -9,7 +9,7 @@ class Side {
   readonly #storage: () => { readonly sessions: SessionStore };
   readonly #unique: string;
   readonly alone: boolean;
-  /** Streaming messages that were to be appended, by session, the newest first. */
+  /** Streaming messages that calls asked to append, by session, the newest first. */
   readonly streaming = new Map<string, NewMessage[]>();
   /** By session, then by message. */
   readonly seqs = new Map<string, Map<string, number>>();

@@ -1,6 +1,4 @@
-import type { LoggedEvent, TurnEvent } from "../contracts/index.ts";
-
-type Text = Extract<TurnEvent, { type: "text" }>;
+import type { LoggedEvent } from "../contracts/index.ts";
 
 /** The events of a turn that is over, from offset 1 on, in a fifth of the memory: nearly all of them are text that follows text. */
 export class PackedLog {
@@ -44,7 +42,7 @@ export class PackedLog {
         text: this.#text.slice(at, (at += length)),
         offset: events.length + 1,
         index,
-      } satisfies Text);
+      });
       takeOthers();
     }
     return events;

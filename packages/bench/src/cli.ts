@@ -9,7 +9,7 @@ import { toProvenance, toTable, writeBetweenMarkers } from "./table.ts";
 
 const usage = `node packages/bench/src/cli.ts [--quick] [--write] [--stores | [--only <measure>]... [--profile <server>]]
 
-  --quick    5 rounds in place of 15
+  --quick    5 rounds in place of 15, and not the server by hand
   --write    puts the table into docs/performance.md, or docs/stores.md
   --stores   what stores cost; Redis and PostgreSQL where BENCH_REDIS and BENCH_POSTGRES say, or on this machine
   --only     ${measures.map(({ name }) => name).join(", ")}; default: all
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
 
   const rounds = values.quick ? 5 : 15;
   const figures = await runRounds({
-    servers: profiled.length > 0 ? profiled : serverNames,
+    servers: profiled.length > 0 ? profiled : serverNames.filter((name) => !(values.quick && name === "by-hand")),
     measures: chosen,
     rounds,
     ...(profiled.length > 0 && { profileTo: process.cwd() }),

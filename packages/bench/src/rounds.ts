@@ -4,7 +4,7 @@ import type { Measure } from "./measures.ts";
 import { median } from "./median.ts";
 import type { Question } from "./servers/serve.ts";
 
-export const serverNames = ["raw", "parlor", "openai-sdk", "ai-sdk"] as const;
+export const serverNames = ["raw", "by-hand", "parlor", "openai-sdk", "ai-sdk"] as const;
 export type ServerName = (typeof serverNames)[number];
 
 export interface Plan {

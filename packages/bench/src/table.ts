@@ -5,6 +5,7 @@ import type { Figures, ServerName } from "./rounds.ts";
 
 const titles: { readonly [name in ServerName]: string } = {
   raw: "raw loop",
+  "by-hand": "by hand",
   parlor: "Parlor",
   "openai-sdk": "openai SDK",
   "ai-sdk": "AI SDK",
@@ -12,7 +13,8 @@ const titles: { readonly [name in ServerName]: string } = {
 
 /** The results as a Markdown table: what each server takes and, in brackets, how many times what the raw loop takes. */
 export function toTable(figures: Figures): string {
-  const names = Object.keys(titles) as ServerName[];
+  const measured = new Set([...figures.values()].flatMap((medians) => [...medians.keys()]));
+  const names = (Object.keys(titles) as ServerName[]).filter((name) => measured.has(name));
   const rows = [...figures].map(([measure, medians]) => {
     const raw = medians.get("raw");
     const cells = names.map((name) => toCell(medians.get(name), name === "raw" ? undefined : raw));

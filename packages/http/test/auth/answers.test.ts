@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import type { Authenticate } from "../../src/index.ts";
 import { world } from "../world.ts";
 
+// What is no promise and can be awaited is just what is meant.
+// oxlint-disable-next-line unicorn/no-thenable
 const thenable = { then: (resolve: (principal: unknown) => void) => resolve({ id: "ada" }) };
 const down = new Error("down");
 

@@ -74,12 +74,12 @@ export class PlainDelta {
 
 /** Where its text begins, most probably. */
 function startOf(field: Field, data: string): number | undefined {
-  const key = `"${field}"`;
-  const start = data.indexOf(`${key}:"`);
+  const tight = `"${field}":"`;
+  const at = data.indexOf(tight);
+  if (at >= 0) return at + tight.length;
   // Some services put spaces around their colons.
-  const opening = start < 0 ? new RegExp(`${key}\\s*:\\s*"`).exec(data) : undefined;
-  if (opening === undefined) return start + key.length + 2;
-  return opening === null ? undefined : opening.index + opening[0].length;
+  const spaced = new RegExp(`"${field}"\\s*:\\s*"`).exec(data);
+  return spaced ? spaced.index + spaced[0].length : undefined;
 }
 
 /** Other strings in the same places make a chunk that says the first of them and nothing else. */

@@ -44,8 +44,7 @@ export async function openSession(
   if (known && known.turn !== turn.id) {
     throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
   }
-  const replaces = input.editOf !== undefined || input.regenerate;
-  const replaced = replaces ? await findReplaced(parts, turn, input) : undefined;
+  const replaced = await findReplaced(parts, turn, input);
   const answer: NewMessage = {
     id: turn.message,
     role: "assistant",

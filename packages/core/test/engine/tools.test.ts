@@ -283,3 +283,16 @@ test("what a model is told of tools takes its room in the prompt: more of the hi
     code: "context_too_long",
   });
 });
+
+test("what the tools take of the context is counted once a turn, however often the model is asked", async () => {
+  const { engine, backend } = world(
+    (_, call) => (call < 3 ? [calls([`c${call}`, "weather", { city: "Oslo" }])] : says("Cold.")),
+    { tools: { weather: weather(() => "cold") } },
+    capable,
+  );
+  const count = vi.spyOn(backend, "countTokens");
+  expect((await engine.send({ ...ada, message: "How cold?" })).text).toBe("Cold.");
+  expect(backend.calls).toHaveLength(4);
+  const ofTools = count.mock.calls.filter(([[message]]) => JSON.stringify(message).includes("The weather of a city"));
+  expect(ofTools).toHaveLength(1);
+});

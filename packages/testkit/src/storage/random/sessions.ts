@@ -1,35 +1,25 @@
 import assert from "node:assert/strict";
-import type { Message, NewMessage, Session, SessionKey, SessionStore } from "@parlor/core";
+import type { Message, NewMessage, Session, SessionKey, SessionStore, Storage } from "@parlor/core";
 import { idsOf, wide } from "../samples.ts";
 import type { Game } from "./like-memory.ts";
+import { OwnKeys } from "./own-keys.ts";
 import { drawSession, sessionOwners, type SessionStep } from "./session-steps.ts";
 
 /** A storage's sessions, and the seqs it gave out: stores number messages as they like, as long as the numbers grow. */
-class Side {
-  readonly #storage: () => { readonly sessions: SessionStore };
-  readonly #unique: string;
+class Side extends OwnKeys {
   readonly alone: boolean;
   /** Streaming messages that calls asked to append, by session, the newest first. */
   readonly streaming = new Map<string, NewMessage[]>();
   /** By session, then by message. */
   readonly seqs = new Map<string, Map<string, number>>();
 
-  constructor(storage: () => { readonly sessions: SessionStore }, unique: string, alone: boolean) {
-    this.#storage = storage;
-    this.#unique = unique;
+  constructor(storage: () => Storage, unique: string, alone: boolean) {
+    super(storage, unique);
     this.alone = alone;
   }
 
   get sessions(): SessionStore {
-    return this.#storage().sessions;
-  }
-
-  owner(name: string): string {
-    return `${name} ${this.#unique}`;
-  }
-
-  key({ owner, id }: SessionKey): SessionKey {
-    return { owner: this.owner(owner), id };
+    return this.storage().sessions;
   }
 
   gave(key: SessionKey, messages: readonly NewMessage[]): void {

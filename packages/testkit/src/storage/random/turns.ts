@@ -1,32 +1,18 @@
 import assert from "node:assert/strict";
-import type { Claim, ClaimResult, Renewal, SessionKey, TurnRecord, TurnStore } from "@parlor/core";
+import type { Claim, ClaimResult, Renewal, TurnRecord, TurnStore } from "@parlor/core";
 import { longMs, newTurn, textEvents } from "../samples.ts";
 import type { Game } from "./like-memory.ts";
+import { OwnKeys } from "./own-keys.ts";
 import { drawTurn, type Span, turnOwners, type TurnStep } from "./turn-steps.ts";
 
 /** A storage's turns, and those that were won or adopted so far, the newest first. */
-class Side {
-  readonly #storage: () => { readonly turns: TurnStore };
-  readonly #unique: string;
+class Side extends OwnKeys {
   readonly claims: Claim[] = [];
   /** By turn: the offset of its last event. */
   readonly last = new Map<string, number>();
 
-  constructor(storage: () => { readonly turns: TurnStore }, unique: string) {
-    this.#storage = storage;
-    this.#unique = unique;
-  }
-
   get turns(): TurnStore {
-    return this.#storage().turns;
-  }
-
-  owner(name: string): string {
-    return `${name} ${this.#unique}`;
-  }
-
-  key({ owner, id }: SessionKey): SessionKey {
-    return { owner: this.owner(owner), id };
+    return this.storage().turns;
   }
 
   /** One of the claims; one that nothing was ever won with where there are none yet. */

@@ -1,11 +1,12 @@
-import { Agent, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { createParser } from "eventsource-parser";
 import { express } from "./express.ts";
-import { type Asked, model, providerUrl, readAsked, serve } from "./serve.ts";
+import { type Asked, readAsked, serve } from "./serve.ts";
+import { askProvider, type Chunk } from "./upstream.ts";
 
 /**
  * What Parlor's turn comes to when one function does it for this one case, on Express: it stores both messages, keeps the log that a
- * stream could be resumed from, and sends the same frames. Nothing fails, waits, is checked, limited or stopped.
+ * stream could be resumed from, and sends frames like Parlor's. Nothing fails, waits, is checked, limited or stopped.
  */
 
 interface Message {
@@ -27,18 +28,10 @@ interface Session {
   live: Turn | undefined;
 }
 
-interface Chunk {
-  readonly choices: readonly { readonly delta: { readonly content?: string } }[];
-  readonly usage?: unknown;
-}
-
-/** As many of each as Parlor keeps in memory. */
+/** As many sessions as Parlor keeps in memory, and a log for each. */
 const most = 10_000;
 const sessions = new Map<string, Session>();
 const turns = new Map<string, Turn>();
-
-const agent = new Agent({ keepAlive: true });
-const { hostname, port, pathname } = new URL(`${providerUrl}/chat/completions`);
 
 function chat({ message, session_id: id, stream }: Asked, outgoing: ServerResponse): void {
   const session = sessions.get(id) ?? { messages: [], live: undefined };
@@ -71,7 +64,9 @@ function chat({ message, session_id: id, stream }: Asked, outgoing: ServerRespon
       frames += `event: chunk\nid: ${turnId}:${index + 1}\ndata: {${fields}}\n\n`;
     },
   });
-  ask(session.messages, (reply) => {
+  const said = session.messages.filter(({ status }) => status === "complete");
+  const asked = said.map(({ role, text }) => ({ role, content: text }));
+  askProvider({ stream_options: { include_usage: true }, messages: asked }, (reply) => {
     if (stream) outgoing.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
     reply.setEncoding("utf8");
     reply.on("data", (part: string) => {
@@ -95,18 +90,6 @@ function keep<T>(all: Map<string, T>, id: string, one: T): void {
   all.set(id, one);
   const oldest = all.size > most ? all.keys().next() : undefined;
   if (oldest && !oldest.done) all.delete(oldest.value);
-}
-
-function ask(messages: readonly Message[], answered: (reply: IncomingMessage) => void): void {
-  const complete = messages.filter(({ status }) => status === "complete");
-  const body = JSON.stringify({
-    model,
-    stream: true,
-    stream_options: { include_usage: true },
-    messages: complete.map(({ role, text }) => ({ role, content: text })),
-  });
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-  request({ agent, hostname, port, path: pathname, method: "POST", headers }, answered).end(body);
 }
 
 const app = express();

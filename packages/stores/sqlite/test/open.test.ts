@@ -85,9 +85,7 @@ describe("opening", () => {
     await sqlite(path).sessions.close();
     chmodSync(path, 0o444);
     chmodSync(file("."), 0o755);
-    // Permissions do not bind root.
-    const nobody = process.getuid?.() === 0 ? 65_534 : undefined;
-    const player = start("open", [path], nobody);
+    const player = start("open", [path]);
     expect((await player.says("refused")).value).toMatch(/^store_unavailable: The database is read-only/);
   });
 

@@ -60,12 +60,12 @@ export class Player {
 }
 
 /** Starts processes; those still alive at the end of the test file are killed. */
-export function players(): (role: string, args: readonly string[], uid?: number) => Player {
+export function players(): (role: string, args: readonly string[]) => Player {
   const started: Player[] = [];
   afterAll(async () => void (await Promise.all(started.map((player) => player.end()))));
-  return (role, args, uid) => {
+  return (role, args) => {
     const script = fileURLToPath(new URL(`roles/${role}.ts`, import.meta.url));
-    const player = new Player(fork(script, [...args], { execArgv: [], ...(uid !== undefined && { uid }) }));
+    const player = new Player(fork(script, [...args], { execArgv: [] }));
     started.push(player);
     return player;
   };

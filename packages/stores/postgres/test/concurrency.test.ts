@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage } from "@parlor/core";
+import { Client } from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { postgres } from "../src/index.ts";
 import { type Cluster, startCluster } from "./support/cluster.ts";
-import { key, said, textEvent, wide, won } from "./support/samples.ts";
+import { key, newTurn, said, textEvent, until, wide, won } from "./support/samples.ts";
 
 const cluster = await startCluster("-c deadlock_timeout=50ms");
 
@@ -53,5 +54,31 @@ describe.skipIf(!cluster)("many nodes that write the same", () => {
     for (const owner of owners) await sessions.deleteOwner(owner);
     expect(await sessions.stats()).toEqual({ sessions: 0, messages: 0 });
     expect(await query("select 1 from parlor.owners union all select 1 from parlor.messages")).toEqual([]);
+  });
+
+  test("find a turn that took the key and the session while they looked by its key", async () => {
+    const session = key("s1", "kim");
+    const request = { leaseMs: 60_000, idempotency: { kind: "chat", key: "k", bodyHash: "h" } };
+    await turns.claim(session, newTurn("first"), request);
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    try {
+      // The first one's key has run out: the claim waits for its row, between its two looks.
+      await query("update parlor.turns set key_until = 0, log_until = 0, outcome = 'null' where owner = 'kim'");
+      await other.query("begin");
+      await other.query("select 1 from parlor.turns where owner = 'kim' for update");
+      const claim = turns.claim(session, newTurn("third"), request);
+      const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock'";
+      expect(await until(async () => (await query(waits)).length > 0)).toBe(true);
+      await other.query("update parlor.turns set key = null, key_kind = null where owner = 'kim'");
+      await other.query(
+        `select * from parlor.claim_turn('kim', 's1', 'second', 'm', 'model', 'now', 60000, 'chat', 'k', 'h', 60000, false)`,
+      );
+      await other.query("commit");
+      expect(await claim).toMatchObject({ kind: "repeat", turn: { id: "second" } });
+    } finally {
+      await other.end();
+      await turns.forget("kim");
+    }
   });
 });

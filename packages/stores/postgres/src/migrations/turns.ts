@@ -18,6 +18,8 @@ create function ${s}.claim_turn(
 declare
   at_ms double precision;
   found_turn ${s}.turns;
+  live_turn ${s}.turns;
+  live boolean;
   answer ${s}.claim_answer;
   next_number bigint;
 begin
@@ -30,6 +32,9 @@ begin
   end if;
   for attempt in 1..5 loop
     at_ms := ${s}.now_ms();
+    -- Before the key: a turn that comes between the two looks and has the session and the key is to be found by its key.
+    select * into live_turn from ${s}.turns where owner = p_owner and session = p_session and log_until is null;
+    live := found;
     if p_key is not null then
       select * into found_turn from ${s}.turns where owner = p_owner and key_kind = p_key_kind and key = p_key;
       if found and found_turn.key_until <= at_ms then
@@ -43,8 +48,8 @@ begin
         exit;
       end if;
     end if;
-    select * into found_turn from ${s}.turns where owner = p_owner and session = p_session and log_until is null;
-    if found then
+    if live then
+      found_turn := live_turn;
       if found_turn.lease_until > at_ms + found_turn.lease_ms then
         -- The clock was set back: no lease lasts longer than it was given for.
         update ${s}.turns set lease_until = at_ms + lease_ms where number = found_turn.number returning * into found_turn;

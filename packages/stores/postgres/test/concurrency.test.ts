@@ -56,29 +56,61 @@ describe.skipIf(!cluster)("many nodes that write the same", () => {
     expect(await query("select 1 from parlor.owners union all select 1 from parlor.messages")).toEqual([]);
   });
 
-  test("find a turn that took the key and the session while they looked by its key", async () => {
-    const session = key("s1", "kim");
-    const request = { leaseMs: 60_000, idempotency: { kind: "chat", key: "k", bodyHash: "h" } };
-    await turns.claim(session, newTurn("first"), request);
+  /** Another node has done `first`; `work` waits for it until it has done `then`, too. */
+  async function heldBy<T>(first: string, then: readonly string[], work: () => Promise<T>): Promise<T> {
     const other = new Client({ connectionString: url });
     await other.connect();
     try {
-      // The first one's key has run out: the claim waits for its row, between its two looks.
-      await query("update parlor.turns set key_until = 0, log_until = 0, outcome = 'null' where owner = 'kim'");
       await other.query("begin");
-      await other.query("select 1 from parlor.turns where owner = 'kim' for update");
-      const claim = turns.claim(session, newTurn("third"), request);
+      await other.query(first);
+      const working = work();
       const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock'";
       expect(await until(async () => (await query(waits)).length > 0)).toBe(true);
-      await other.query("update parlor.turns set key = null, key_kind = null where owner = 'kim'");
-      await other.query(
-        `select * from parlor.claim_turn('kim', 's1', 'second', 'm', 'model', 'now', 60000, 'chat', 'k', 'h', 60000, false)`,
-      );
+      for (const text of then) await other.query(text);
       await other.query("commit");
-      expect(await claim).toMatchObject({ kind: "repeat", turn: { id: "second" } });
+      return await working;
     } finally {
       await other.end();
       await turns.forget("kim");
     }
+  }
+  const lockTurns = "select 1 from parlor.turns where owner = 'kim' for update";
+
+  test("find a turn that took the key and the session while they looked by its key", async () => {
+    const session = key("s1", "kim");
+    const request = { leaseMs: 60_000, idempotency: { kind: "chat", key: "k", bodyHash: "h" } };
+    await turns.claim(session, newTurn("first"), request);
+    // Its key has run out, which a claim notes in its row.
+    await query("update parlor.turns set key_until = 0, log_until = 0, outcome = 'null' where owner = 'kim'");
+    const claim = heldBy(
+      lockTurns,
+      [
+        "update parlor.turns set key = null, key_kind = null where owner = 'kim'",
+        "select * from parlor.claim_turn('kim', 's1', 'second', 'm', 'model', 'now', 60000, 'chat', 'k', 'h', 60000, false)",
+      ],
+      () => turns.claim(session, newTurn("third"), request),
+    );
+    expect(await claim).toMatchObject({ kind: "repeat", turn: { id: "second" } });
+  });
+
+  test("win a session whose turn goes while they shorten its lease", async () => {
+    const session = key("s1", "kim");
+    await won(turns, "first", session);
+    // The clock was set back, which a claim notes in its row.
+    await query("update parlor.turns set lease_until = lease_until + 3600000 where owner = 'kim'");
+    const claim = heldBy(lockTurns, ["delete from parlor.turns where owner = 'kim'"], () =>
+      turns.claim(session, newTurn("second"), { leaseMs: 60_000 }),
+    );
+    expect(await claim).toMatchObject({ kind: "won", claim: { turn: "second" } });
+  });
+
+  test("leave no message of a session that several erase", async () => {
+    const session = key("s1", "kim");
+    const count = 2_500;
+    await sessions.open(session, { append: Array.from({ length: count }, (_, at) => said(`m${at}`)), window: wide });
+    const erase = "select parlor.erase(array(select number from parlor.sessions where owner = 'kim'))";
+    expect(await heldBy(erase, [], () => sessions.clear(session))).toBe(count);
+    expect(await query("select 1 from parlor.messages union all select 1 from parlor.erasing")).toEqual([]);
+    await sessions.delete(session);
   });
 });

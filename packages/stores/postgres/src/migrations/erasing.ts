@@ -14,7 +14,8 @@ begin
     select ctid from ${s}.messages where session = any (p_numbers) limit most
   ));
   get diagnostics erased = row_count;
-  if erased < most then
+  -- Fewer may have been found because somebody else has just erased them.
+  if erased < most and not exists (select 1 from ${s}.messages where session = any (p_numbers)) then
     delete from ${s}.erasing where session = any (p_numbers);
     return true;
   end if;

@@ -5,7 +5,7 @@ create type ${s}.claim_answer as (
   session text, id text, message text, model text, created_at text, outcome text
 );
 
--- Claims of an owner share this lock, a seal waits until it has it alone: whichever comes first, the other one sees it.
+-- Claims of an owner share this lock, who seals or forgets waits to have it alone: whichever comes first, the other one sees it.
 create function ${s}.owner_lock(p_owner text) returns bigint language sql immutable
 as $$ select hashtextextended('parlor owner ${s} ' || p_owner, 0) $$;
 
@@ -18,8 +18,8 @@ create function ${s}.claim_turn(
 declare
   at_ms double precision;
   found_turn ${s}.turns;
+  keyed_turn ${s}.turns;
   live_turn ${s}.turns;
-  live boolean;
   answer ${s}.claim_answer;
   next_number bigint;
 begin
@@ -30,50 +30,58 @@ begin
     return next answer;
     return;
   end if;
-  for attempt in 1..5 loop
+  loop
+    keyed_turn := null;
+    live_turn := null;
+    -- One statement, as two would not see the same: a turn may come or go between them.
+    for found_turn in
+      select * from ${s}.turns where owner = p_owner and session = p_session and log_until is null
+      union all
+      select * from ${s}.turns where owner = p_owner and key_kind = p_key_kind and key = p_key
+    loop
+      if found_turn.key_kind = p_key_kind and found_turn.key = p_key then keyed_turn := found_turn; end if;
+      if found_turn.session = p_session and found_turn.log_until is null then live_turn := found_turn; end if;
+    end loop;
     at_ms := ${s}.now_ms();
-    -- Before the key: a turn that comes between the two looks and has the session and the key is to be found by its key.
-    select * into live_turn from ${s}.turns where owner = p_owner and session = p_session and log_until is null;
-    live := found;
-    if p_key is not null then
-      select * into found_turn from ${s}.turns where owner = p_owner and key_kind = p_key_kind and key = p_key;
-      if found and found_turn.key_until <= at_ms then
-        update ${s}.turns set key_kind = null, key = null, body_hash = null, key_until = null
-        where number = found_turn.number and key_until <= at_ms;
-      elsif found then
-        answer.kind := case
-          when found_turn.body_hash <> p_body_hash then 'mismatch'
-          when p_again and found_turn.session = p_session and found_turn.id = p_id then 'won'
-          else 'repeat' end;
-        exit;
-      end if;
-    end if;
-    if live then
+    if keyed_turn.key_until <= at_ms then
+      update ${s}.turns set key_kind = null, key = null, body_hash = null, key_until = null
+      where number = keyed_turn.number and key_until <= at_ms;
+    elsif keyed_turn.number is not null then
+      found_turn := keyed_turn;
+      answer.kind := case
+        when found_turn.body_hash <> p_body_hash then 'mismatch'
+        when p_again and found_turn.session = p_session and found_turn.id = p_id then 'won'
+        else 'repeat' end;
+      exit;
+    elsif live_turn.lease_until > at_ms + live_turn.lease_ms then
+      -- The clock was set back: no lease lasts longer than it was given for.
+      update ${s}.turns set lease_until = at_ms + lease_ms
+      where number = live_turn.number and lease_until > at_ms + lease_ms;
+    elsif live_turn.number is not null then
       found_turn := live_turn;
-      if found_turn.lease_until > at_ms + found_turn.lease_ms then
-        -- The clock was set back: no lease lasts longer than it was given for.
-        update ${s}.turns set lease_until = at_ms + lease_ms where number = found_turn.number returning * into found_turn;
-      end if;
       answer.kind := case
         when p_again and found_turn.id = p_id and found_turn.outcome is null then 'won'
         when found_turn.outcome is not null or found_turn.lease_until <= at_ms then 'unsettled'
         else 'busy' end;
       answer.lease_left := found_turn.lease_until - at_ms;
       exit;
+    else
+      next_number := nextval('${s}.numbers');
+      insert into ${s}.turns (number, owner, session, id, message, model, created_at, epoch, lease_until, lease_ms,
+        key_kind, key, body_hash, key_until)
+      values (next_number, p_owner, p_session, p_id, p_message, p_model, p_created_at, next_number, at_ms + p_lease_ms, p_lease_ms,
+        p_key_kind, p_key, p_body_hash, at_ms + p_key_ms)
+      on conflict do nothing returning * into found_turn;
+      if found then
+        answer.kind := 'won';
+        exit;
+      end if;
+      if exists (select 1 from ${s}.turns where owner = p_owner and session = p_session and id = p_id and log_until is not null) then
+        raise exception 'parlor: the turn id is in use' using errcode = 'unique_violation';
+      end if;
     end if;
-    next_number := nextval('${s}.numbers');
-    insert into ${s}.turns (number, owner, session, id, message, model, created_at, epoch, lease_until, lease_ms,
-      key_kind, key, body_hash, key_until)
-    values (next_number, p_owner, p_session, p_id, p_message, p_model, p_created_at, next_number, at_ms + p_lease_ms, p_lease_ms,
-      p_key_kind, p_key, p_body_hash, at_ms + p_key_ms)
-    on conflict do nothing returning * into found_turn;
-    if found then
-      answer.kind := 'won';
-      exit;
-    end if;
-    -- Somebody was faster: look again.
+    -- Whatever it waited for may have changed all of it, or somebody was faster: look again.
   end loop;
-  if answer.kind is null then raise exception 'parlor: the turn id is in use' using errcode = 'unique_violation'; end if;
   answer.epoch := found_turn.epoch;
   answer.session := found_turn.session;
   answer.id := found_turn.id;
@@ -120,11 +128,11 @@ begin
       answer.last_offset := batch.last_offset;
       return next answer;
     else
-      -- Nothing in it is new, or its claim no longer holds, or events are missing before it.
+      -- Nothing in it is new, or its claim no longer holds, or events are missing before it: these may have come by now.
       return query
         select answer.place, t.last_offset from ${s}.turns t
         where owner = batch.owner and session = batch.session and id = batch.id and epoch = batch.epoch and outcome is null
-          and coalesce(batch.first_offset <= t.last_offset + 1, true);
+          and coalesce(batch.last_offset <= t.last_offset, true);
     end if;
   end loop;
 end $$;
@@ -208,6 +216,7 @@ create function ${s}.forget_turns(p_owner text, p_session text) returns void lan
 declare
   numbers bigint[];
 begin
+  perform pg_advisory_xact_lock(${s}.owner_lock(p_owner));
   perform 1 from ${s}.turns
   where owner = p_owner and (p_session is null or session = p_session) order by owner, session, id for update;
   with gone as (

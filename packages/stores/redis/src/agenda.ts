@@ -5,6 +5,9 @@ import { finite, script } from "./script.ts";
 // ARGV: member, in how many milliseconds, how to add: XX changes what is there only, CH adds it too.
 const planScript = script(`return redis.call('ZADD', KEYS[1], ARGV[3], now + ARGV[2], ARGV[1])`);
 
+// ARGV: member, in how many milliseconds. What ended meanwhile is looked at now already.
+const soonerScript = script(`return redis.call('ZADD', KEYS[1], 'XX', 'LT', now + ARGV[2], ARGV[1])`);
+
 // ARGV: member. It stays when it was planned anew meanwhile.
 const doneScript = script(
   `
@@ -32,6 +35,11 @@ export class Agenda {
 
   async plan(tag: string, member: string, inMs: number, how: "XX" | "CH" = "CH"): Promise<void> {
     await this.#connection.run(planScript, [this.#key(shardOf(tag))], [member, finite(inMs), how]);
+  }
+
+  /** If it is planned, and for later. */
+  async sooner(tag: string, member: string, inMs: number): Promise<void> {
+    await this.#connection.run(soonerScript, [this.#key(shardOf(tag))], [member, finite(inMs)]);
   }
 
   async remove(tag: string, ...members: readonly string[]): Promise<void> {

@@ -276,7 +276,7 @@ end
 return running`,
 );
 
-// KEYS: turning. ARGV: base, how many sessions at most. Pairs of session and running turn; where there were none, the seal is lifted.
+// KEYS: turning. ARGV: base, how many sessions at most. Pairs of session and running turn; with the last of them the seal is lifted.
 export const forgetOwner = script(
   forgetSession,
   `
@@ -284,6 +284,6 @@ local forgotten = {}
 for _, session in ipairs(redis.call('ZRANGE', KEYS[1], 0, ARGV[2] - 1)) do
   forgotten[#forgotten + 1], forgotten[#forgotten + 2] = session, forget(session) or ''
 end
-if #forgotten == 0 then redis.call('DEL', ARGV[1] .. 'sealed') end
+if #forgotten < 2 * ARGV[2] then redis.call('DEL', ARGV[1] .. 'sealed') end
 return forgotten`,
 );

@@ -99,7 +99,7 @@ export class RedisTurns extends RedisPart implements TurnStore {
           [claim.epoch, finite(leaseMs)],
         );
         // A longer lease is planned for when somebody looks; a shorter one would be looked at too late.
-        if (renewed?.[2] === 1) await this.#unsettled.plan(tag, name, leaseMs, "XX");
+        if (renewed?.[2] === 1) await this.#unsettled.sooner(tag, name, leaseMs);
         return { held: renewed !== null, stop: renewed?.[0] === 1, attended: renewed?.[1] === 1 };
       }),
     );
@@ -208,10 +208,11 @@ export class RedisTurns extends RedisPart implements TurnStore {
       const forgotten = await this.connection.run<string[]>(scripts.forget, [turning], [base, session]);
       return this.#forgetPlans(tag, forgotten);
     }
-    for (let count = Infinity; count > 0;) {
+    // Fewer were all there were: what is claimed after that stays.
+    for (let some = forgottenAtOnce; some === forgottenAtOnce;) {
       const forgotten = await this.connection.run<string[]>(scripts.forgetOwner, [turning], [base, forgottenAtOnce]);
       await this.#forgetPlans(tag, forgotten);
-      count = forgotten.length;
+      some = forgotten.length / 2;
     }
   }
 

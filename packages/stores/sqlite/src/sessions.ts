@@ -20,11 +20,14 @@ import { type Shared, SqlitePart } from "./part.ts";
 import { type SessionRow, toSession, withFields } from "./session-row.ts";
 import type { SessionTable } from "./session-table.ts";
 
+/** Sessions that one step removes. */
+const removedAtOnce = 50;
+
 const sql = {
   list: `SELECT *, messages AS counted FROM sessions
     WHERE owner = ?1 AND (updated_ms, id) < (?2, ?3) AND (expires IS NULL OR expires > ?4)
     ORDER BY updated_ms DESC, id DESC LIMIT ?5 OFFSET ?6`,
-  some: "SELECT *, messages AS counted FROM sessions WHERE owner = ?1 LIMIT 50",
+  some: `SELECT *, messages AS counted FROM sessions WHERE owner = ?1 LIMIT ${removedAtOnce}`,
   ofOwner: "SELECT sessions, messages FROM owners WHERE owner = ?1",
   ofAll: "SELECT sessions, messages FROM totals",
 };
@@ -140,10 +143,11 @@ export class SqliteSessions extends SqlitePart implements SessionStore {
       for (const row of rows) this.#table.remove(row);
       return rows.length;
     };
-    let removed = 0;
-    for (let some = await this.#write(removeSome); some > 0; some = await this.#write(removeSome)) {
-      removed += some;
+    let removed = await this.#write(removeSome);
+    // Fewer were all there were: what is made after that stays.
+    for (let some = removed; some === removedAtOnce; removed += some) {
       await setImmediate();
+      some = await this.#write(removeSome);
     }
     await this.#erase();
     this.db.scrub();

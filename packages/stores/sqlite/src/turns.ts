@@ -21,6 +21,9 @@ const ofTurn = "owner = ?1 AND session = ?2 AND id = ?3";
 const ofWriter = `${ofTurn} AND epoch = ?4 AND outcome IS NULL`;
 const ofLive = "owner = ?1 AND session = ?2 AND settled = 0";
 
+/** Turns that one step forgets. */
+const forgottenAtOnce = 50;
+
 const sql = {
   byId: `SELECT * FROM turns WHERE ${ofTurn}`,
   byKey: "SELECT * FROM turns WHERE owner = ?1 AND idempotency_kind = ?2 AND idempotency_key = ?3",
@@ -47,8 +50,8 @@ const sql = {
   unseal: "DELETE FROM sealed WHERE owner = ?1",
   running: "SELECT * FROM turns WHERE owner = ?1 AND settled = 0",
   remove: "DELETE FROM turns WHERE number = ?1",
-  ofSession: "SELECT * FROM turns WHERE owner = ?1 AND session = ?2 LIMIT 50",
-  ofOwner: "SELECT * FROM turns WHERE owner = ?1 LIMIT 50",
+  ofSession: `SELECT * FROM turns WHERE owner = ?1 AND session = ?2 LIMIT ${forgottenAtOnce}`,
+  ofOwner: `SELECT * FROM turns WHERE owner = ?1 LIMIT ${forgottenAtOnce}`,
   due: "SELECT * FROM turns WHERE due <= ?1 ORDER BY due LIMIT 50",
   keepForKey: "UPDATE turns SET due = key_until WHERE number = ?1",
 };
@@ -173,14 +176,16 @@ export class SqliteTurns extends SqlitePart implements TurnStore {
   }
 
   async forget(owner: string, id?: string): Promise<void> {
+    /** Whether there may be more. Where there are not, it is over in this step: what is claimed after it stays. */
     const forgetSome = () => {
       const rows =
         id === undefined ? this.db.all<TurnRow>(sql.ofOwner, owner) : this.db.all<TurnRow>(sql.ofSession, owner, id);
       for (const row of rows) this.#remove(row);
-      if (id === undefined && rows.length === 0) this.db.run(sql.unseal, owner);
-      return rows.length;
+      const more = rows.length === forgottenAtOnce;
+      if (id === undefined && !more) this.db.run(sql.unseal, owner);
+      return more;
     };
-    while ((await this.db.write(forgetSome, true)) > 0) await setImmediate();
+    while (await this.db.write(forgetSome, true)) await setImmediate();
     if (id === undefined) this.db.scrub();
   }
 

@@ -166,6 +166,13 @@ export const leases = topic("leases", ["turns"], {
     assert.ok(await turns.adopt(key(), "t1", longMs));
   }),
 
+  "a turn that ends while its lease is renewed for less is found at once": async ({ turns, key, owner }) => {
+    const claim = await won(turns, key(), "t1");
+    await Promise.all([turns.renew([claim], longMs / 2), turns.end(claim, complete)]);
+    const expired = (await turns.expired(100_000)).filter((turn) => turn.key.owner === owner);
+    assert.deepEqual(idsOf(expired), ["t1"]);
+  },
+
   "a writer that comes back before anybody took over goes on": timed(async ({ turns, key, beat, advance }) => {
     const claim = await won(turns, key(), "t1", 4 * beat);
     await advance(5);

@@ -2,12 +2,13 @@ import { memory, type Storage } from "@parlor/core";
 import { type ManualClock, manualClock } from "@parlor/core/testing";
 import { type ConformanceOptions, storageConformance, type Subject } from "@parlor/testkit/storage";
 import { describe, expect, test } from "vitest";
+import { brokenAtOnce } from "./broken/at-once.ts";
 import { brokenOthers, brokenTurns } from "./broken/others.ts";
 import { type Defect, replace } from "./broken/replace.ts";
 import { brokenSessions } from "./broken/sessions.ts";
 
 /** Runs the suite without a test runner; its random sequences are the same each time, unless something else is asked for. */
-async function judge(options: Omit<ConformanceOptions, "runner">) {
+async function judge(options: Omit<ConformanceOptions, "runner">, only?: string) {
   const cases: { name: string; body: () => Promise<void> }[] = [];
   const leftOut: string[] = [];
   storageConformance({
@@ -15,7 +16,7 @@ async function judge(options: Omit<ConformanceOptions, "runner">) {
     ...options,
     runner: {
       describe: (_name, body) => body(),
-      it: (name, body) => cases.push({ name, body }),
+      it: (name, body) => (only === undefined || name === only) && cases.push({ name, body }),
       skip: (name) => leftOut.push(name),
     },
   });
@@ -40,6 +41,11 @@ test.each([...brokenSessions, ...brokenTurns, ...brokenOthers])(
     expect(failed.length, "what works still passes").toBeLessThan(ran.length / 3);
   },
 );
+
+test.each(brokenAtOnce)("a storage in which $name is refused", async ({ breaks, noticedBy }) => {
+  const { failures } = await judge({ create: subjects(breaks), random: { seed: 1, runs: 5_000 } }, noticedBy);
+  expect(failures.get(noticedBy)).toContain("No order of the calls gives these answers");
+});
 
 test("a storage without faults passes, and nothing is left out", async () => {
   const { ran, failed, leftOut } = await judge({ create: subjects(() => ({})) });

@@ -57,8 +57,8 @@ export interface ConformanceOptions {
   readonly beat?: number;
   /**
    * Random sequences of calls, answered as memory answers them: how many a part gets under each of its bounds, and what the first is drawn
-   * from. PARLOR_TEST_RUNS and PARLOR_TEST_SEED, where they are set, say otherwise. Default: 10, from another seed each time; what fails
-   * says which.
+   * from; and twice as many times random calls at once, answered as memory answers them in some order. PARLOR_TEST_RUNS and
+   * PARLOR_TEST_SEED, where they are set, say otherwise. Default: 10, from another seed each time; what fails says which.
    */
   readonly random?: { readonly runs?: number; readonly seed?: number };
 }

@@ -24,13 +24,15 @@ export interface Game<S extends Step, Side> {
   readonly side: (storage: () => Storage, unique: string, alone: boolean) => Side;
   /** Makes the call; what it answered. */
   readonly play: (side: Side, step: S) => Promise<unknown>;
-  /** Throws where the storage may not answer so when memory answers like that. Default: both are deeply equal. */
+  /** What of an answer has to be as memory has it. Default: all of it. */
+  readonly comparable?: (answer: unknown) => unknown;
+  /** Throws where the storage may not answer so when memory answers like that, though what is comparable is equal. */
   readonly compare?: (model: Side, real: Side, expected: unknown, found: unknown) => void;
   /** Erases what the run has made; the owners of it. */
   readonly erase?: (side: Side) => Promise<readonly string[]>;
 }
 
-interface Failure {
+export interface Failure {
   readonly steps: number;
   readonly error: unknown;
 }
@@ -57,14 +59,14 @@ export async function likeMemory<S extends Step, Side>(
     const { steps, error } = await shorten(drawn.slice(0, failure.steps), failure.error, (fewer) =>
       play(context, bounds, game, fewer),
     );
-    const shown = steps.map((step) =>
-      inspect(step, { depth: 3, breakLength: Infinity, compact: true, maxStringLength: 40, maxArrayLength: 6 }),
-    );
     const said = error instanceof Error ? error.message : String(error);
     const again = `PARLOR_TEST_SEED=${seed + run} PARLOR_TEST_RUNS=1 do it again`;
-    throw new Error([`Not as memory does it; ${again}:`, ...shown, said].join("\n"), { cause: error });
+    throw new Error([`Not as memory does it; ${again}:`, ...steps.map(shown), said].join("\n"), { cause: error });
   }
 }
+
+export const shown = (value: unknown): string =>
+  inspect(value, { depth: 3, breakLength: Infinity, compact: true, maxStringLength: 40, maxArrayLength: 6 });
 
 /** Undefined when all was answered alike. */
 async function play<S extends Step, Side>(
@@ -73,6 +75,7 @@ async function play<S extends Step, Side>(
   game: Game<S, Side>,
   steps: readonly S[],
 ): Promise<Failure | undefined> {
+  const { comparable = (given) => given } = game;
   const clock = manualClock();
   const remembered = memory({ ...bounds, clock, logMs: longMs });
   const unique = context.unique("run");
@@ -86,8 +89,8 @@ async function play<S extends Step, Side>(
       if (calls % 7 === 0) await context.restart();
       const expected = await answer(game.play(model, step));
       const found = await answer(game.play(real, step));
-      if (game.compare) game.compare(model, real, expected, found);
-      else assert.deepEqual(found, expected);
+      assert.deepEqual(comparable(found), comparable(expected));
+      game.compare?.(model, real, expected, found);
       if (step.wait) clock.advance(20);
       if (step.wait) await context.advance(0.02);
     }
@@ -104,7 +107,7 @@ async function play<S extends Step, Side>(
 }
 
 /** A refusal is an answer, too. */
-async function answer(given: Promise<unknown>): Promise<unknown> {
+export async function answer(given: Promise<unknown>): Promise<unknown> {
   try {
     return await given;
   } catch (error) {
@@ -124,7 +127,7 @@ async function nothingLeft(context: Context, owner: string): Promise<void> {
 }
 
 /** Leaves out halves, quarters … and single steps, as long as it fails without them. */
-async function shorten<S>(
+export async function shorten<S>(
   steps: readonly S[],
   error: unknown,
   attempt: (steps: readonly S[]) => Promise<Failure | undefined>,

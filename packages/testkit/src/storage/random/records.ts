@@ -1,5 +1,6 @@
 import type { RecordStore } from "@parlor/core";
 import { longMs } from "../samples.ts";
+import type { Meeting } from "./at-once.ts";
 import type { Random } from "./draw.ts";
 import type { Game, Step } from "./like-memory.ts";
 import { oddText } from "./texts.ts";
@@ -25,7 +26,7 @@ interface Side {
 
 /** Ids are ASCII: the contract does not say in which order others are. */
 export const recordGame: Game<RecordStep, Side> = {
-  draw,
+  draw: (random) => draw(random, ["one", "One"], ["a", "A", "a ", "a:b", "a%", "b", "~", "0", "__proto__"]),
   side: (storage, unique) => ({ records: () => storage().records, unique }),
   play: async ({ records, unique }, step) => {
     const kind = `${step.kind} ${unique}`;
@@ -38,12 +39,26 @@ export const recordGame: Game<RecordStep, Side> = {
   },
 };
 
-function draw(random: Random): RecordStep {
-  const kind = random.one(["one", "One"]);
-  const id = random.one(["a", "A", "a ", "a:b", "a%", "b", "~", "0", "__proto__"]);
+export const recordMeeting: Meeting<RecordStep, Side> = {
+  game: recordGame,
+  prepare: (random) => () => draw(random, ["one"], ["a", "b"]),
+  draw: (random) => () => draw(random, ["one"], ["a", "b"], [undefined, longMs]),
+  look: () => [{ do: "list", kind: "one", limit: 100 }],
+};
+
+type Choice<T> = readonly [T, ...T[]];
+
+/** Ends are: never, after the run, or when the step is over. */
+function draw(
+  random: Random,
+  kinds: Choice<string>,
+  ids: Choice<string>,
+  ends: Choice<number | undefined> = [undefined, longMs, 1],
+): RecordStep {
+  const kind = random.one(kinds);
+  const id = random.one(ids);
   const value = random.one(["", "{}", oddText(random)]);
-  // For ever, longer than the run, or over when the step is.
-  const ttlMs = random.one([undefined, longMs, 1]);
+  const ttlMs = random.one(ends);
   const ttl = ttlMs === undefined ? {} : { ttlMs };
   const step = random.weighted<RecordStep>([
     [4, () => ({ do: "put", kind, id, value, ...ttl })],

@@ -48,7 +48,7 @@ export const sessionOwners = ["ada", "eve", "EVE"] as const;
 const often: SessionKey = { owner: "ada", id: "s" };
 
 /** One more than the others, so that it grows long enough to be cut, paged and bounded. */
-const keys: readonly [SessionKey, ...SessionKey[]] = [
+const keys: readonly [SessionKey, SessionKey, ...SessionKey[]] = [
   often,
   { owner: "ada", id: "S" },
   { owner: "ada", id: "e\u0301:%_" },
@@ -80,6 +80,53 @@ export function drawSession(random: Random): SessionStep {
   ]);
   return random.chance(0.2) ? { ...step, wait: true } : step;
 }
+
+/**
+ * Steps of few sessions and messages, so that they meet. Everything of an owner may be removed step by step, so nobody counts meanwhile;
+ * lists are read page by page.
+ */
+export function meetingSessions(random: Random): () => SessionStep {
+  const counting = random.chance(0.5);
+  const any = () => (random.chance(0.7) ? often : keys[1]);
+  const same = random.chance(0.7) ? any() : undefined;
+  const few = () => `m${random.below(4)}`;
+  const made = () => {
+    const more = random.chance(0.5) ? ({ role: "assistant", status: "streaming", turn: "t1" } as const) : {};
+    return said(few(), `Text ${random.below(9)}`, more);
+  };
+  return () => {
+    const key = same ?? any();
+    const { owner } = key;
+    const append = times(random.between(1, 2), made);
+    const usage = { inputTokens: random.below(9), outputTokens: 1 };
+    const settled = said(few(), "Answer", { role: "assistant", turn: "t1", meta: { usage } });
+    const range = random.chance(0.5) ? { supersede: { from: few(), to: few() } } : {};
+    return random.weighted<SessionStep>([
+      [4, () => ({ do: "open", key, init: fields(random), append, ...wide, last: random.one([2, wide.last]) })],
+      [3, () => ({ do: "append", key, append })],
+      [5, () => ({ do: "settle", key, message: settled, turn: "t1", ...range })],
+      [1, () => ({ do: "create", key, init: fields(random) })],
+      [2, () => ({ do: "update", key, patch: { ...fields(random), favorite: random.chance(0.5) } })],
+      [1, () => ({ do: "messages", key, limit: random.one([2, 80]), superseded: random.chance(0.5) })],
+      [1, () => ({ do: "each", key, ids: [few()] })],
+      [1, () => ({ do: "get", key })],
+      [1, () => ({ do: "clear", key })],
+      [1, () => ({ do: "delete", key })],
+      [1, () => (counting ? { do: "stats", owner } : { do: "deleteOwner", owner })],
+    ]);
+  };
+}
+
+/** The last one, which may make the session, tells how many messages are being written. */
+export const lookAtSessions: readonly SessionStep[] = [
+  { do: "list", owner: often.owner, limit: 100, offset: 0 },
+  { do: "stats", owner: often.owner },
+  ...[often, keys[1]].flatMap((key): SessionStep[] => [
+    { do: "messages", key, limit: 100, superseded: true },
+    { do: "each", key, ids: times(4, (at) => `m${at}`) },
+    { do: "open", key, init: {}, append: [], ...wide },
+  ]),
+];
 
 const id = (random: Random) => `m${random.below(100)}`;
 

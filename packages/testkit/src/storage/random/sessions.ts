@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Message, NewMessage, Session, SessionKey, SessionStore, Storage } from "@parlor/core";
 import { idsOf, wide } from "../samples.ts";
+import type { Meeting } from "./at-once.ts";
 import type { Game } from "./like-memory.ts";
 import { OwnKeys } from "./own-keys.ts";
-import { drawSession, sessionOwners, type SessionStep } from "./session-steps.ts";
+import { drawSession, lookAtSessions, meetingSessions, sessionOwners, type SessionStep } from "./session-steps.ts";
 
 /** A storage's sessions, and the seqs it gave out: stores number messages as they like, as long as the numbers grow. */
 class Side extends OwnKeys {
@@ -55,17 +56,24 @@ export const sessionGame: Game<SessionStep, Side> = {
   draw: drawSession,
   side: (storage, unique, alone) => new Side(storage, unique, alone),
   play,
+  comparable,
   compare: (model, real, expected, found) => {
-    assert.deepEqual(comparable(found), comparable(expected));
     inSameOrder(expected, found);
     for (const [name, seqs] of model.seqs)
       assert.deepEqual(bySeq(real.seqs.get(name)), bySeq(seqs), `messages of ${name} by seq`);
   },
   erase: async (side) => {
     const owners = sessionOwners.map((name) => side.owner(name));
-    for (const owner of owners) await side.sessions.deleteOwner(owner);
+    await Promise.all(owners.map((owner) => side.sessions.deleteOwner(owner)));
     return owners;
   },
+};
+
+export const sessionMeeting: Meeting<SessionStep, Side> = {
+  game: sessionGame,
+  prepare: meetingSessions,
+  draw: meetingSessions,
+  look: () => lookAtSessions,
 };
 
 async function play(side: Side, step: SessionStep): Promise<unknown> {
@@ -77,21 +85,23 @@ async function play(side: Side, step: SessionStep): Promise<unknown> {
     return [stats.sessions, stats.messages];
   }
   if (step.do === "deleteOwner") {
+    const deleted = await sessions.deleteOwner(side.owner(step.owner));
     side.forget(step.owner);
-    return sessions.deleteOwner(side.owner(step.owner));
+    return deleted;
   }
   const key = side.key(step.key);
   if (step.do === "open") {
     const { init, append, last, maxCharacters } = step;
-    side.gave(step.key, append);
     const before = step.before === undefined ? {} : { before: side.seqOf(step.key, step.before, wide.last) };
     const opened = await sessions.open(key, { init, append, window: { last, maxCharacters, ...before } });
+    side.gave(step.key, append);
     side.learn(step.key, [...opened.appended, ...opened.window]);
     return opened;
   }
   if (step.do === "append") {
+    const session = await sessions.append(key, step.append);
     side.gave(step.key, step.append);
-    return sessions.append(key, step.append);
+    return session;
   }
   if (step.do === "settle") {
     const begun = step.which === undefined ? undefined : side.streaming.get(nameOf(step.key))?.[step.which];
@@ -116,8 +126,9 @@ async function play(side: Side, step: SessionStep): Promise<unknown> {
   }
   if (step.do === "create") return sessions.create(key, step.init);
   if (step.do === "update") return sessions.update(key, step.patch);
+  const answer = await sessions[step.do](key);
   if (step.do === "delete") side.forget(step.key.owner, step.key.id);
-  return sessions[step.do](key);
+  return answer;
 }
 
 /** The whole list; page by page it is the same. */

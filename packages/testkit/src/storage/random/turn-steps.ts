@@ -39,12 +39,15 @@ export type TurnStep = Step &
 
 export const turnOwners = ["ada", "eve", "EVE"] as const;
 
-const keys: readonly [SessionKey, ...SessionKey[]] = [
+const keys: readonly [SessionKey, SessionKey, ...SessionKey[]] = [
   { owner: "ada", id: "s" },
   { owner: "ada", id: "S:e\u0301" },
   { owner: "eve", id: "s" },
   { owner: "EVE", id: "s" },
 ];
+
+const few = [keys[0], keys[1]] as const;
+const names = ["k", "K:"] as const;
 
 export function drawTurn(random: Random): TurnStep {
   const key = random.one(keys);
@@ -70,6 +73,51 @@ export function drawTurn(random: Random): TurnStep {
   ]);
   return Object.values(step).includes("over") ? { ...step, wait: true } : step;
 }
+
+/** Steps of few sessions, turns and keys, so that they meet. Without `expired`: a turn may be found a little later. */
+export function meetingTurns(random: Random): (span?: Span) => TurnStep {
+  const any = () => ({ key: random.one(few), which: random.below(3), name: random.one(names) });
+  const same = random.chance(0.7) ? any() : undefined;
+  return (span = "long") => {
+    const { key, which, name } = same ?? any();
+    const { owner } = key;
+    const bodyHash = random.chance(0.95) ? "one" : "other";
+    const keyed = random.chance(0.7) ? { idempotency: { key: name, kind: "chat", bodyHash } } : {};
+    const batch = { which, back: random.between(-2, 1), count: random.between(1, 3) };
+    return random.weighted<TurnStep>([
+      [6, () => ({ do: "claim", key, id: `t${random.below(2 ** 31)}`, lease: span, ...keyed })],
+      [3, () => ({ do: "append", batches: [batch] })],
+      [1, () => ({ do: "renew", which: [which], lease: span })],
+      [2, () => ({ do: "adopt", which, lease: span })],
+      [1, () => ({ do: "attend", which, span })],
+      [2, () => ({ do: "end", which, outcome: outcome(random) })],
+      [2, () => ({ do: "settled", which })],
+      [1, () => ({ do: "read", which, after: random.below(3), limit: random.one([1, 100]) })],
+      [1, () => ({ do: "get", which })],
+      [2, () => ({ do: "release", which })],
+      [1, () => ({ do: "stop", key })],
+      [1, () => ({ do: "live", key })],
+      [0.5, () => ({ do: "seal", owner, span })],
+      [1, () => ({ do: "forget", owner })],
+      [1, () => ({ do: "forget", owner, id: key.id })],
+    ]);
+  };
+}
+
+/** Shows each of so many claims, the sessions, and the idempotency keys, by claiming other sessions with them, and what a seal finds. */
+export const lookAtTurns = (claims: number): TurnStep[] => [
+  ...few.map((key) => ({ do: "live", key }) as const),
+  ...times(claims, (which) => which).flatMap((which): TurnStep[] => [
+    { do: "read", which, after: 0, limit: 100 },
+    { do: "renew", which: [which], lease: "long" },
+    { do: "get", which },
+  ]),
+  ...names.map((key): TurnStep => {
+    const idempotency = { key, kind: "chat", bodyHash: "one" };
+    return { do: "claim", key: { owner: "ada", id: key }, id: key, lease: "long", idempotency };
+  }),
+  { do: "seal", owner: "ada", span: "long" },
+];
 
 /** Most often one of the newest. */
 const which = (random: Random) => random.one([0, 0, 0, 1, 1, 2, 3, random.below(10)]);

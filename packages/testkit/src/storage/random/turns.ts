@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Claim, ClaimResult, Renewal, TurnRecord, TurnStore } from "@parlor/core";
 import { longMs, newTurn, textEvents } from "../samples.ts";
+import type { Meeting } from "./at-once.ts";
 import type { Game } from "./like-memory.ts";
 import { OwnKeys } from "./own-keys.ts";
-import { drawTurn, type Span, turnOwners, type TurnStep } from "./turn-steps.ts";
+import { drawTurn, lookAtTurns, meetingTurns, type Span, turnOwners, type TurnStep } from "./turn-steps.ts";
 
 /** A storage's turns, and those that were won or adopted so far, the newest first. */
 class Side extends OwnKeys {
@@ -41,8 +42,23 @@ export const turnGame: Game<TurnStep, Side> = {
   play,
   erase: async (side) => {
     const owners = turnOwners.map((name) => side.owner(name));
-    for (const owner of owners) await side.turns.forget(owner);
+    await Promise.all(owners.map((owner) => side.turns.forget(owner)));
     return owners;
+  },
+};
+
+/** What is done for several turns in one call are several steps, so one at a time is asked for. */
+export const turnMeeting: Meeting<TurnStep, Side> = {
+  game: turnGame,
+  prepare: (random) => {
+    const draw = meetingTurns(random);
+    return () => (random.chance(0.8) ? draw() : { ...draw("over"), wait: true });
+  },
+  draw: meetingTurns,
+  look: ({ claims }) => {
+    // They are in the order in which they were answered, which is any.
+    claims.sort((one, other) => (one.turn === other.turn ? one.epoch - other.epoch : one.turn < other.turn ? -1 : 1));
+    return lookAtTurns(claims.length);
   },
 };
 

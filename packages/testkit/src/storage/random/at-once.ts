@@ -68,10 +68,9 @@ async function round<S extends Step, Side>(
     return found;
   });
   const again = `PARLOR_TEST_SEED=${seed} PARLOR_TEST_RUNS=1 makes the calls again`;
-  return new Error(
-    [`No order of the calls gives these answers; ${again}. After`, ...steps.map(shown), error].join("\n"),
-    { cause: error },
-  );
+  const { message, cause } = error as Error;
+  const said = [`No order of the calls gives these answers; ${again}. After`, ...steps.map(shown), message];
+  return new Error(said.join("\n"), { cause });
 }
 
 /** Often of two kinds only: more of them meet. */
@@ -127,9 +126,13 @@ async function meet<S extends Step, Side>(
     const looks = look(real);
     return { answers, looks, seen: await inTurn(real, looks, pass) };
   };
+  const failure = (said: readonly string[], cause?: unknown): Failure => ({
+    steps: prepared.length,
+    error: new Error(["at once", ...said].join("\n"), { cause }),
+  });
   const found = await result().catch((error: unknown) => ({ error }));
   await game.erase?.(real);
-  if ("error" in found) return { steps: prepared.length, error: [...calls.map(shown), found.error].join("\n") };
+  if ("error" in found) return failure([...calls.map(shown), String(found.error)], found.error);
 
   for (const order of orders([...calls.keys()])) {
     const clock = manualClock();
@@ -143,8 +146,7 @@ async function meet<S extends Step, Side>(
   }
   const gave = (steps: readonly S[], answers: readonly unknown[]) =>
     steps.map((step, at) => `${shown(step)} gave ${shown(answers[at])}`);
-  const said = ["at once", ...gave(calls, found.answers), "and then", ...gave(found.looks, found.seen)];
-  return { steps: prepared.length, error: said.join("\n") };
+  return failure([...gave(calls, found.answers), "and then", ...gave(found.looks, found.seen)]);
 }
 
 /** Asks for each call a moment later, which is another one each time: started in one tick they would always meet in the same way. */

@@ -16,7 +16,15 @@ describe.skipIf(database === undefined)("conformance", () => {
   storageConformance({
     create: async (options) => {
       // Whose sessions run out, all of its schema's do.
-      const settings = { url, schema: options.ttlMs ? `${schema}_ttl` : schema, sweepMs: 100, ...options };
+      const settings = {
+        url,
+        schema: options.ttlMs ? `${schema}_ttl` : schema,
+        sweepMs: 100,
+        // Five cases at once, two nodes each, on a server that others use, too.
+        maxConnections: 8,
+        timeoutMs: 10_000,
+        ...options,
+      };
       const [one, other] = [postgres(settings), postgres(settings)];
       return {
         storage: one,

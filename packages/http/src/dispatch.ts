@@ -4,6 +4,7 @@ import { networkOf } from "./auth/network.ts";
 import type { Principal } from "./auth/principal.ts";
 import { bearerOf, countedAs, type Visitor } from "./auth/visitor.ts";
 import { readInput } from "./input/validate.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import { noContent } from "./reply.ts";
 import type { MountedRoute } from "./route.ts";
 import type { Match } from "./router.ts";
@@ -51,13 +52,17 @@ export async function dispatch<Raw>(exchange: Exchange<Raw>, doors: Doors<Raw>):
     throw new ChatError("method_not_allowed", `This path takes ${allow.join(", ")}.`);
   }
   if (route.socket && request.kind === "ws") return doors.upgrade(exchange, route, route.socket);
-  const visitor = (exchange.visitor = await admit(exchange, route, doors));
+  const admitted = admit(exchange, route, doors);
+  const visitor = (exchange.visitor = admitted instanceof Promise ? await admitted : admitted);
   if (visitor.setCookie) headers["set-cookie"] = visitor.setCookie;
   if (route.access !== "public") exchange.principal = visitor.principal;
   if (request.method === "HEAD" && route.startsTurn) return { status: 200, headers: sseHeaders, body: undefined };
   const { requestLimits, openStreams, limits } = doors.service;
-  const counted = countedAs(visitor, request.ip);
-  if (route.access !== "public") exchange.quotas = await requestLimits(route.group, counted);
+  const counted = countedAs(visitor, request);
+  if (route.access !== "public") {
+    const quotas = requestLimits(route.group, counted);
+    exchange.quotas = quotas instanceof Promise ? await quotas : quotas;
+  }
   if (route.startsTurn) exchange.leave = openStreams.take(counted);
   const input: { session_id?: unknown; id?: unknown } = await readInput(route, request, params, limits.bodyBytes);
   const own = (session: unknown) => visitor.principal ?? (exchange.principal = bearerOf(session));
@@ -78,18 +83,22 @@ export async function dispatch<Raw>(exchange: Exchange<Raw>, doors: Doors<Raw>):
 }
 
 /** Guessing has its limit, too: credentials that are not good count for the address they come from. */
-async function admit<Raw>(
+function admit<Raw>(
   exchange: Exchange<Raw>,
   route: MountedRoute,
   { gate, service }: Doors<Raw>,
-): Promise<Visitor> {
+): MaybePromise<Visitor> {
   const { request } = exchange;
-  try {
-    return await gate(request, route);
-  } catch (error) {
+  const refuse = async (error: unknown): Promise<never> => {
     if (ChatError.isInstance(error) && error.code === "unauthorized") {
       exchange.quotas = await service.requestLimits(route.group, networkOf(request.ip));
     }
     throw error;
+  };
+  try {
+    const visitor = gate(request, route);
+    return visitor instanceof Promise ? visitor.catch(refuse) : visitor;
+  } catch (error) {
+    return refuse(error);
   }
 }

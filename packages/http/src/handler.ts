@@ -53,6 +53,7 @@ export function createHandler<Raw = unknown>(engine: ChatEngine, options: Handle
     Object.assign(headers, quotaFields(exchange.quotas, failure));
     const over = () => {
       exchange.leave?.();
+      if (!metrics && !logger) return;
       const ms = clock.monotonic() - startedAt;
       metrics?.request({ method: request.method, route: match.route?.path, status: reply.status, ms });
       if (logger) logRequest(logger, exchange, { status: reply.status, ms, failure });

@@ -8,7 +8,7 @@ import { createFields, type Fields } from "./input/fields.ts";
 import type { Group, HandlerOptions, InputLimits, ModelService, StreamTimes } from "./options.ts";
 import { type Security, securityOf } from "./openapi/security.ts";
 import { Heartbeats } from "./stream/heartbeats.ts";
-import { Stalls } from "./stream/stalls.ts";
+import { SharedTimeout } from "./shared-timeout.ts";
 
 const allGroups: readonly Group[] = ["v1", "simple", "conversations", "admin", "system", "openai", "ui-stream"];
 const healthCachedMs = 1_000;
@@ -39,7 +39,10 @@ export interface Service {
   readonly accounts: Accounts | undefined;
   readonly times: StreamTimes;
   readonly heartbeats: Heartbeats;
-  readonly stalls: Stalls;
+  readonly stalls: SharedTimeout;
+  /** How long a failure can still become an HTTP status, where clients retry by status and elsewhere. */
+  readonly headersAfter: SharedTimeout;
+  readonly retryableHeadersAfter: SharedTimeout;
   readonly modelService: ModelService | undefined;
   readonly metrics: Metrics | undefined;
   /** What `llm_provider` says. */
@@ -77,7 +80,9 @@ export function createService(engine: ChatEngine, options: HandlerOptions<never>
     modelService: options.modelService,
     metrics: options.metrics,
     heartbeats: new Heartbeats(clock, times.heartbeatMs),
-    stalls: new Stalls(clock, times.stallMs),
+    stalls: new SharedTimeout(clock, times.stallMs),
+    headersAfter: new SharedTimeout(clock, times.headersAfterMs),
+    retryableHeadersAfter: new SharedTimeout(clock, times.retryableHeadersAfterMs),
     provider: () => options.providerName ?? engine.info.provider,
     async health() {
       const now = clock.monotonic();

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Sink } from "../src/index.ts";
 import { follow } from "../src/stream/follow.ts";
 import { Heartbeats } from "../src/stream/heartbeats.ts";
-import { Stalls } from "../src/stream/stalls.ts";
+import { SharedTimeout } from "../src/shared-timeout.ts";
 
 const text = (offset: number): TurnEvent => ({ type: "text", offset, index: offset - 1, text: `${offset} ` });
 const end = (offset: number): TurnEvent => ({ type: "end", offset, status: "complete" });
@@ -34,7 +34,9 @@ function scene(first: readonly TurnEvent[] = []) {
   };
   const heartbeats = new Heartbeats(clock, 15_000);
   const start = { events: first, after: first.at(-1)?.offset ?? 0 };
-  const close = follow(turn, start, frames, { stalls: new Stalls(clock, 30_000), prelude: "> ", heartbeats })(sink);
+  const close = follow(turn, start, frames, { stalls: new SharedTimeout(clock, 30_000), prelude: "> ", heartbeats })(
+    sink,
+  );
   const give = (...events: TurnEvent[]) => subscriptions.at(-1)!.reader.onBatch(events);
   return { clock, sent, subscriptions, state, close, give };
 }

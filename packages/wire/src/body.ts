@@ -44,7 +44,7 @@ class NodeReads implements Reads {
     body.on("data", (bytes: Buffer) => {
       this.#text += this.#decode(bytes);
       if (this.#text.length > highWater) body.pause();
-      this.#wake?.();
+      this.#arrived();
     });
     body.on("end", () => this.#end());
     body.on("error", (error) => this.#end(error));
@@ -62,7 +62,13 @@ class NodeReads implements Reads {
   #end(failure?: Error): void {
     this.#ended = true;
     this.#failure = failure;
+    this.#arrived();
+  }
+
+  /** Once per wait: Node is told of each promise that is resolved again. */
+  #arrived(): void {
     this.#wake?.();
+    this.#wake = undefined;
   }
 
   ready(): Promise<void> | undefined {

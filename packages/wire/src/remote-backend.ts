@@ -29,7 +29,7 @@ export function remoteBackend<Body>(service: RemoteService<Body>): ModelBackend 
     info,
     generate(request, signal) {
       let body: Body | undefined;
-      const ask = async (): Promise<Answer> => {
+      const ask = (): Promise<Answer> => {
         if (closed) throw new ChatError("draining", `The backend ${name} is closed.`);
         return service.ask((body ??= toBody(request)), signal);
       };

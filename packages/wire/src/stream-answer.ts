@@ -54,6 +54,8 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
   /** What has come of an answer in one piece; undefined: it is a stream. */
   #whole: string | undefined;
   #over = false;
+  /** As the signal says, which is dear to ask for every token. */
+  #aborted = false;
 
   constructor(conversation: Conversation, signal: AbortSignal) {
     this.#conversation = conversation;
@@ -65,7 +67,7 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
   }
 
   next(): Promise<Next> {
-    if (this.#over || this.#signal.aborted || this.#conversation.events.done) return this.#conclude();
+    if (this.#over || this.#aborted || this.#conversation.events.done) return this.#conclude();
     return this.#reads ? this.#onward(this.#reads) : this.#begin();
   }
 
@@ -78,19 +80,22 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
   async #begin(): Promise<Next> {
     const { name, ask, retries, onRetry, health } = this.#conversation;
     this.#signal.addEventListener("abort", this.#cut);
+    // It is told of once only, and that may be over.
+    if (this.#signal.aborted) this.#cut();
+    if (this.#aborted) return await this.#conclude();
     try {
       const answer = await retrying(ask, { retries, onRetry, signal: this.#signal });
       this.#reads = readsOf(answer.body);
       if (kindOf(answer, name) === "json") this.#whole = "";
     } catch (error) {
       this.#leave();
-      if (this.#signal.aborted) return ended;
+      if (this.#aborted) return ended;
       health.failed(error);
       throw error;
     }
     // The reader may have left meanwhile.
     if (this.#over) this.#reads.close();
-    return this.#onward(this.#reads);
+    return await this.#onward(this.#reads);
   }
 
   #onward(reads: Reads): Promise<Next> {
@@ -99,7 +104,7 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
 
   /** The events of this read; where it has none, of the next. */
   readonly #give = (): Next | Promise<Next> => {
-    const batch = this.#over || this.#signal.aborted ? [] : this.#read();
+    const batch = this.#over || this.#aborted ? [] : this.#read();
     return batch.length > 0 ? { done: false, value: batch } : this.next();
   };
 
@@ -120,7 +125,7 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
   /** Nothing more comes: says how it went, once. */
   async #conclude(): Promise<Next> {
     const { events, health } = this.#conversation;
-    const untold = !this.#over && !this.#signal.aborted;
+    const untold = !this.#over && !this.#aborted;
     this.#leave();
     if (untold && events.failure) {
       health.failed(events.failure);
@@ -139,7 +144,10 @@ class AnswerStream implements AsyncIterableIterator<Batch, undefined> {
     else this.#reads?.close();
   }
 
-  readonly #cut = (): void => this.#reads?.close();
+  readonly #cut = (): void => {
+    this.#aborted = true;
+    this.#reads?.close();
+  };
 }
 
 function kindOf(answer: Answer, name: string): "stream" | "json" {

@@ -1,5 +1,5 @@
 import { type ChatEngine, createHandler, type HandlerOptions } from "@parlor/http";
-import { attach, NodeRequest, respond } from "@parlor/http/node";
+import { attach, type NodeContext, NodeRequest, respond } from "@parlor/http/node";
 import type { Request, RequestHandler } from "express";
 
 export interface Parlor extends RequestHandler {
@@ -17,8 +17,32 @@ export interface Parlor extends RequestHandler {
 export function parlor(engine: ChatEngine, options: HandlerOptions<Request>): Parlor {
   const handler = createHandler(engine, options);
   const middleware: RequestHandler = (request, response, next) => {
-    const { url, baseUrl: prefix, ip, secure } = request;
-    respond(handler, new NodeRequest(request, response, { url, prefix, ip, secure, raw: request }), response, next);
+    respond(handler, new NodeRequest(request, response, new Context(request)), response, next);
   };
   return Object.assign(middleware, { attach });
+}
+
+/** Express goes through the app's settings for some of it. A class: V8 keeps a type of its own for each object whose literal has getters. */
+class Context implements NodeContext<Request> {
+  readonly raw: Request;
+
+  constructor(request: Request) {
+    this.raw = request;
+  }
+
+  get url(): string {
+    return this.raw.url;
+  }
+
+  get prefix(): string {
+    return this.raw.baseUrl;
+  }
+
+  get ip(): string | undefined {
+    return this.raw.ip;
+  }
+
+  get secure(): boolean {
+    return this.raw.secure;
+  }
 }

@@ -39,7 +39,8 @@ export async function claimSession(parts: Parts, turn: LiveTurn, input: TurnInpu
     const won = await attempt();
     if (won) return won;
   } else if (!queue) throw busy("others wait for it", 1_000);
-  return parts.line.wait(turn.key, input.signal, attempt);
+  const signal = typeof input.signal === "function" ? input.signal() : input.signal;
+  return parts.line.wait(turn.key, signal, attempt);
 }
 
 async function idempotencyOf(input: TurnInput, key: string) {

@@ -39,8 +39,9 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
   function join(): void {
     stopReaping ??= startReaper(parts);
     stopFollowing ??= models.follow(clock);
+    if (listening) return;
     // Stops asked for on other nodes; only a hint, the lease's renewal says so too.
-    listening ??= storage.bus.subscribe(stopTopic, (id) => parts.live.get(id)?.abort({ status: "interrupted" }));
+    listening = storage.bus.subscribe(stopTopic, (id) => parts.live.get(id)?.abort({ status: "interrupted" }));
     listening.catch((error: unknown) => {
       listening = undefined;
       parts.report(error, "subscribing to the bus");
@@ -69,7 +70,7 @@ export function createChatEngine(options: EngineOptions): ChatEngine {
       log: stored ? parts.log : parts.localLog,
       now: times.startedAt,
     });
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const accept = () => {
         times.acceptedAt = clock.monotonic();
         resolve(turn);

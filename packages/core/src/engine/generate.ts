@@ -27,13 +27,13 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   turn.leftOut = asking.prompt.leftOut;
 
   const since = parts.clock.monotonic();
-  if (!turn.signal.aborted) {
+  if (!turn.aborted) {
     await new Promise<void>((resolve) => {
       // No function of ours: it would keep all that this one knows as long as somebody has the turn.
       turn.onAbort = resolve;
       answer(parts, turn, input, opened, asking).then(resolve, (error: unknown) => {
         // What a backend throws because it was stopped is no failure.
-        if (!turn.signal.aborted) turn.abort(causeOf(parts, turn, error));
+        if (!turn.aborted) turn.abort(causeOf(parts, turn, error));
       });
     });
   }
@@ -43,7 +43,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   return {
     status,
     ...(turn.finishReason && { finishReason: turn.finishReason }),
-    usage: await usageOf(parts, turn, asking),
+    usage: usageOf(turn, asking, turn.usage ?? (await estimate(parts, turn, asking))),
     ...(error && { error: toFailure(error) }),
     generationMs: Math.round(parts.clock.monotonic() - since),
   };
@@ -56,12 +56,12 @@ async function answer(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Op
     const calls = callsOf(turn, asking.from);
     const clients = input.tools ?? [];
     const ours = calls.filter(({ name }) => !clients.some((tool) => tool.name === name));
-    if (ours.length === 0 || parts.tools.size === 0 || step > parts.maxToolSteps || turn.signal.aborted) return;
+    if (ours.length === 0 || parts.tools.size === 0 || step > parts.maxToolSteps || turn.aborted) return;
     turn.generatingSince = undefined;
     await runTools(parts, turn, ours);
-    if (turn.signal.aborted || ours.length < calls.length) return;
+    if (turn.aborted || ours.length < calls.length) return;
 
-    asking.spent = await usageOf(parts, turn, asking);
+    asking.spent = usageOf(turn, asking, turn.usage ?? (await estimate(parts, turn, asking)));
     turn.askAgain();
     const soFar = { role: "assistant", parts: [...turn.answer.parts] } as const;
     asking.prompt = await buildPrompt(parts, turn, input, { ...opened, messages: [...opened.messages, soFar] });
@@ -91,7 +91,7 @@ function callsOf(turn: LiveTurn, from: number): readonly ToolCall[] {
 async function read(parts: Parts, turn: LiveTurn, request: GenerateRequest): Promise<void> {
   turn.generatingSince = parts.clock.monotonic();
   for await (const batch of turn.uses.backend.generate(request, turn.signal)) {
-    if (turn.signal.aborted) return;
+    if (turn.aborted) return;
     turn.heard = true;
     turn.silent = false;
     turn.firstEventAt ??= parts.clock.monotonic();
@@ -104,7 +104,7 @@ async function read(parts: Parts, turn: LiveTurn, request: GenerateRequest): Pro
       );
     }
   }
-  if (turn.finishReason === undefined && !turn.signal.aborted) {
+  if (turn.finishReason === undefined && !turn.aborted) {
     throw new ChatError("upstream_truncated", "The model's answer ended without saying that it was complete.");
   }
 }
@@ -147,16 +147,14 @@ function toFailure({ code, message, retryAfterMs }: ChatError): NonNullable<Turn
   return { code, detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/**
- * Of all steps so far. What the provider did not say is estimated: interrupted calls bring no usage. Each step has its own cost, for
- * what a token costs may depend on the length of its prompt.
- */
-async function usageOf(parts: Parts, turn: LiveTurn, { prompt, from, spent }: Asking): Promise<Usage> {
-  const step = withCost(turn.usage ?? (await estimate(parts, turn, prompt, from)), turn.uses.backend.info.prices);
+/** Of all steps so far. Each step has its own cost, for what a token costs may depend on the length of its prompt. */
+function usageOf(turn: LiveTurn, { spent }: Asking, used: Usage): Usage {
+  const step = withCost(used, turn.uses.backend.info.prices);
   return spent ? addUsage(spent, step) : step;
 }
 
-async function estimate(parts: Parts, turn: LiveTurn, prompt: Prompt, from: number): Promise<Usage> {
+/** What the provider did not say: interrupted calls bring no usage. */
+async function estimate(parts: Parts, turn: LiveTurn, { prompt, from }: Asking): Promise<Usage> {
   const said = turn.answer.parts.slice(from);
   const outputTokens = said.length === 0 ? 0 : await countAnswer(parts, turn, said);
   return { inputTokens: prompt.inputTokens, outputTokens, estimated: true };

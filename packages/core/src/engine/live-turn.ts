@@ -111,6 +111,11 @@ export class LiveTurn implements Turn, LogWriter {
     return this.#abort.signal;
   }
 
+  /** As its signal says, which is dear to ask for every token. */
+  get aborted(): boolean {
+    return this.cause !== undefined || this.failure !== undefined;
+  }
+
   /** Its readers know how it ended, or that this process cannot say. */
   get over(): boolean {
     return this.#over !== undefined;
@@ -175,20 +180,23 @@ export class LiveTurn implements Turn, LogWriter {
     return id;
   }
 
-  /** Resolves when everything taken is in the log, or the turn is over. */
-  async logged(): Promise<void> {
-    while (this.#events.length < this.#offset && !this.over) {
-      await new Promise<void>((resolve) => {
-        this.#onLogged = resolve;
-      });
-    }
+  /** Everything taken is in the log, or the turn is over. */
+  get isLogged(): boolean {
+    return this.#events.length >= this.#offset || this.over;
+  }
+
+  /** Resolves when more is in the log, or the turn is over. */
+  moreLogged(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLogged = resolve;
+    });
   }
 
   /** These are in the log: readers may have them. */
   deliver(events: readonly TurnEvent[]): void {
     if (this.over) return;
     this.#give(events);
-    this.#onLogged?.();
+    this.#tellLogged();
   }
 
   /** The terminal event is in the log. */
@@ -206,7 +214,7 @@ export class LiveTurn implements Turn, LogWriter {
     this.#over = error;
     this.#abort.abort();
     this.onAbort?.();
-    this.#onLogged?.();
+    this.#tellLogged();
     const readers = this.#readers;
     this.#readers = [];
     for (const reader of readers) tell(reader, error);
@@ -257,6 +265,11 @@ export class LiveTurn implements Turn, LogWriter {
       // A reader that throws has only itself to blame: the turn and the other readers go on.
       this.#leave(reader);
     }
+  }
+
+  #tellLogged(): void {
+    this.#onLogged?.();
+    this.#onLogged = undefined;
   }
 
   #leave(reader: Reader): void {

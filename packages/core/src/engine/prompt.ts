@@ -7,7 +7,7 @@ import { toParts } from "./input.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Model } from "./models.ts";
 import type { Parts } from "./parts.ts";
-import { findReplaced } from "./replaced.ts";
+import { findReplaced, replacesSomething } from "./replaced.ts";
 import type { TurnInput } from "./types.ts";
 
 /** What step 4 stored and loaded. */
@@ -44,7 +44,7 @@ export async function openSession(
   if (known && known.turn !== turn.id) {
     throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
   }
-  const replaced = await findReplaced(parts, turn, input);
+  const replaced = replacesSomething(input) ? await findReplaced(parts, turn, input) : undefined;
   const answer: NewMessage = {
     id: turn.message,
     role: "assistant",
@@ -102,7 +102,7 @@ export async function buildPrompt(parts: Parts, turn: LiveTurn, input: TurnInput
   const messages: PromptMessage[] = [];
   for (const message of uncounted)
     messages.push(message.tokens === undefined ? await counted(turn.uses, message) : message);
-  const room = (turn.room ??= await roomFor(parts, turn.uses, input));
+  const room = turn.room ?? (await roomFor(parts, turn, input));
   const count = (message: PromptMessage) => message.tokens ?? 0;
   const fitted = fit(
     messages,
@@ -125,13 +125,14 @@ const textOf = ({ parts }: PromptMessage) => parts.map((part) => (part.type === 
 const toSystem = (text: string): PromptMessage => ({ role: "system", parts: [{ type: "text", text }] });
 
 /** Tokens that the messages of a prompt may have, so that there is room for the answer, and for the tools that the model is told of. */
-async function roomFor(parts: Parts, { backend, settings }: Model, input: TurnInput): Promise<number> {
+async function roomFor(parts: Parts, turn: LiveTurn, input: TurnInput): Promise<number> {
+  const { backend, settings } = turn.uses;
   const { contextWindow } = backend.info;
   const wanted = input.settings?.maxTokens ?? settings.maxTokens ?? contextWindow * answerShare;
   const tools = toolsFor(parts, input);
   // About: each model is told of them in words of its own.
   const told = tools.length === 0 ? 0 : await backend.countTokens([toSystem(JSON.stringify(tools))]);
-  return Math.floor(contextWindow - Math.min(wanted, contextWindow / 2)) - told;
+  return (turn.room = Math.floor(contextWindow - Math.min(wanted, contextWindow / 2)) - told);
 }
 
 /** The engine's, and those of whoever asks. */
@@ -151,7 +152,8 @@ export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): P
   const said: NewMessage[] = [];
   let all = 0;
   for (const message of given) {
-    const tokens = await backend.countTokens([message]);
+    const counting = backend.countTokens([message]);
+    const tokens = typeof counting === "number" ? counting : await counting;
     // The client's id is that of the last one.
     const id = (message === given.at(-1) ? input.messageId : undefined) ?? parts.newId();
     const { role, parts: saidParts } = message;
@@ -162,7 +164,7 @@ export async function sayings(parts: Parts, turn: LiveTurn, input: TurnInput): P
   // A prompt that the session would keep must not make it unusable.
   const system = input.systemPrompt ?? input.init?.systemPrompt ?? parts.systemPrompt;
   const beside = system ? await backend.countTokens([toSystem(system)]) : 0;
-  const room = (turn.room ??= await roomFor(parts, turn.uses, input));
+  const room = turn.room ?? (await roomFor(parts, turn, input));
   if (all + beside > room) throw tooLong(room);
   return said;
 }

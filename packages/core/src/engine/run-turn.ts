@@ -43,7 +43,8 @@ export async function runTurn(parts: Parts, turn: LiveTurn, input: TurnInput, ac
     // 6. The log says how it ended, then the message, then the readers.
     await finish(parts, turn, opened, outcome);
     const { inputTokens = 0, outputTokens = 0 } = outcome.usage ?? {};
-    await quietly(parts, "settling limits", parts.limiter.settle(grant, turn.id, inputTokens + outputTokens));
+    const settling = parts.limiter.settle(grant, turn.id, inputTokens + outputTokens);
+    if (settling) await quietly(parts, "settling limits", settling);
   } finally {
     parts.live.delete(turn);
     parts.line.wake(turn.key);
@@ -56,23 +57,30 @@ async function admit(parts: Parts, turn: LiveTurn, input: TurnInput, said: reado
   let opening = false;
   try {
     parts.admission.check(input.owner);
-    await input.onClaim?.();
+    if (input.onClaim) await input.onClaim();
     const mayAnswer = input.settings?.maxTokens ?? turn.uses.settings.maxTokens ?? 1_024;
-    grant = await parts.limiter.take(turn.limitKey, turn.id, mayAnswer + estimateSaid(input, said));
+    const taking = parts.limiter.take(turn.limitKey, turn.id, mayAnswer + estimateSaid(input, said));
+    grant = taking instanceof Promise ? await taking : taking;
     input.onQuotas?.(grant.quotas);
     opening = true;
-    const open = () => openSession(parts, turn, input, said);
-    // Idempotent by message id, so what may have been stored is simply stored again.
-    return {
-      grant,
-      opened: await open().catch((error: unknown) => (isUnknown(error) ? open() : Promise.reject(error))),
-    };
+    return { grant, opened: await openSurely(parts, turn, input, said) };
   } catch (error) {
-    if (grant) await quietly(parts, "giving limits back", parts.limiter.settle(grant, turn.id, 0));
+    const giving = grant && parts.limiter.settle(grant, turn.id, 0);
+    if (giving) await quietly(parts, "giving limits back", giving);
     // Whether the message is there is then for the fold to find out, once the lease has run out.
     const mayBeStored = opening && isUnknown(error);
     if (!mayBeStored) await quietly(parts, "releasing a session", turn.log.turns.release(turn.claim as Claim));
     turn.abandon(ChatError.from(error, "internal", "The turn was refused."));
+    throw error;
+  }
+}
+
+/** Idempotent by message id, so what may have been stored is simply stored again. */
+async function openSurely(...what: Parameters<typeof openSession>): Promise<Opened> {
+  try {
+    return await openSession(...what);
+  } catch (error) {
+    if (isUnknown(error)) return openSession(...what);
     throw error;
   }
 }
@@ -87,7 +95,7 @@ const isUnknown = (error: unknown) => !ChatError.isInstance(error) || error.code
 
 /** Step 6. Never rejects: what the store did not take is folded by whoever meets it next. */
 async function finish(parts: Parts, turn: LiveTurn, opened: Opened, outcome: TurnOutcome): Promise<void> {
-  await turn.logged();
+  while (!turn.isLogged) await turn.moreLogged();
   if (turn.over) return;
   turn.ending = true;
   try {

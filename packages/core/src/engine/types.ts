@@ -131,8 +131,8 @@ export interface TurnInput {
   readonly onClaim?: () => Promise<void>;
   /** The user's message keeps this id. */
   readonly messageId?: string;
-  /** Says that who asked has gone: ends waiting in a queue, and nothing after that. */
-  readonly signal?: AbortSignal;
+  /** Says that who asked has gone: ends waiting in a queue, and nothing after that. A function is asked for it only by a turn that waits. */
+  readonly signal?: AbortSignal | (() => AbortSignal);
   /** Handed through to `onTurn`. */
   readonly requestId?: string;
   /** Whose limits this turn takes; default: the owner's. For owners that anybody can make up, an address. */

@@ -30,9 +30,14 @@ export class Limiter {
    * Takes everything a turn needs, in one round, or nothing. `estimate` is what it may use in tokens.
    * Throws `rate_limited`, `token_budget_exceeded` or `too_many_turns`.
    */
-  async take(owner: string, turn: string, estimate: number): Promise<Grant> {
+  take(owner: string, turn: string, estimate: number): Grant | Promise<Grant> {
     const { requests = [], tokens = [], concurrentTurns } = this.#options;
     if (requests.length === 0 && tokens.length === 0 && concurrentTurns === undefined) return nothing;
+    return this.#take(owner, turn, estimate);
+  }
+
+  async #take(owner: string, turn: string, estimate: number): Promise<Grant> {
+    const { requests = [], tokens = [], concurrentTurns } = this.#options;
     const place = concurrentTurns === undefined ? undefined : placeOf(owner);
     const [placed, asked, reserved] = await Promise.all([
       place === undefined || this.#store.acquire(place, turn, concurrentTurns ?? 0, this.#placeMs),
@@ -51,10 +56,10 @@ export class Limiter {
     throw refused ?? tooManyTurns(concurrentTurns ?? 0);
   }
 
-  /** Reserved → real; frees the place. */
-  async settle(grant: Grant, turn: string, used: number): Promise<void> {
-    if (grant === nothing) return;
-    await Promise.all([
+  /** Reserved → real; frees the place. Undefined: nothing was taken. */
+  settle(grant: Grant, turn: string, used: number): Promise<unknown> | undefined {
+    if (grant === nothing) return undefined;
+    return Promise.all([
       ...grant.tokens.map((receipt) => this.#store.settle(receipt, used)),
       grant.place !== undefined && this.#store.release(grant.place, turn),
     ]);

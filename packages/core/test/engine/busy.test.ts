@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { says, type Step } from "../../src/testing/index.ts";
 import { ada, key, pass, settle, world } from "./harness.ts";
 
@@ -69,12 +69,18 @@ test("a turn on another node is waited for too", async () => {
 test("who has gone while waiting does not start a turn", async () => {
   const gate = Promise.withResolvers<void>();
   const { engine, backend } = world((_, call) => (call === 0 ? gated(gate.promise) : says("x")));
-  const first = await engine.start({ ...ada, message: "1" });
   const leaving = new AbortController();
-  const second = engine.start({ ...ada, message: "2", signal: leaving.signal });
+  const signal = vi.fn<() => AbortSignal>(() => leaving.signal);
+  const first = await engine.start({ ...ada, message: "1", signal });
+  const second = engine.start({ ...ada, message: "2", signal });
+  await settle();
+  // Only the one that waits asks for it.
+  expect(signal).toHaveBeenCalledOnce();
+  const third = engine.start({ ...ada, message: "3", signal: leaving.signal });
   await settle();
   leaving.abort();
   await expect(second).rejects.toMatchObject({ code: "turn_stopped" });
+  await expect(third).rejects.toMatchObject({ code: "turn_stopped" });
   gate.resolve();
   await first.reply();
   await settle();

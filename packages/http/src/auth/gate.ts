@@ -13,7 +13,7 @@ const everybody: Visitor = { principal: { id: "anonymous" }, anonymous: true };
 const unasked: Visitor = { principal: { id: "unasked" }, anonymous: true };
 
 /** Decides who may use a route. Throws `unauthorized`, `forbidden`, `conflicting_credentials` or `auth_unavailable`. */
-export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => Promise<Visitor>;
+export type Gate<Raw> = (request: HttpRequest<Raw>, route: Route) => MaybePromise<Visitor>;
 
 export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gate<Raw> {
   const { auth, access, sharedAnonymous = false, cors } = options;
@@ -25,13 +25,20 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
   const [trustedToReach, trustedWithCookies] = [trustedOrigins(cors, true), trustedOrigins(cors, false)];
   const listed = listedOrigins(cors);
 
-  async function admit(request: HttpRequest<Raw>): Promise<Visitor> {
-    for (const method of methods) {
-      const asked = ask(method, request);
-      const principal = asked instanceof Promise ? await asked : asked;
-      if (principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now())) {
-        return { principal, anonymous: false };
+  /** A host may say `null`, too, for nobody. */
+  const isGood = (principal: Principal | null | undefined): principal is Principal =>
+    !!principal && !(principal.expiresAt !== undefined && principal.expiresAt <= clock.now());
+
+  /** Asks the methods in turn, from this one on. */
+  function admit(request: HttpRequest<Raw>, from = 0): MaybePromise<Visitor> {
+    for (let at = from; at < methods.length; at += 1) {
+      const asked = ask(methods[at] as Authenticate<Raw>, request);
+      if (asked instanceof Promise) {
+        return asked.then((principal) =>
+          isGood(principal) ? { principal, anonymous: false } : admit(request, at + 1),
+        );
       }
+      if (isGood(asked)) return { principal: asked, anonymous: false };
     }
     // Without an `auth` nobody could say whether credentials are good: they are ignored.
     if (access !== "public" || (methods.length > 0 && hasCredential(request))) {
@@ -60,19 +67,22 @@ export function createGate<Raw>(options: HandlerOptions<Raw>, clock: Clock): Gat
     );
   }
 
-  return async (request, route) => {
+  function checkAdmin(visitor: Visitor): Visitor {
+    if (visitor.principal?.admin) return visitor;
+    throw new ChatError(
+      "forbidden",
+      methods.length === 0
+        ? "Admin routes are off: give Parlor an `auth` whose principals say `admin: true`."
+        : "This route is for admins: log in at POST /admin/login, or come as a principal with `admin: true`.",
+    );
+  }
+
+  return (request, route) => {
     if (route.access === "public") return unasked;
     refuseForeign(request, route);
-    const visitor = await admit(request);
-    if (route.access === "admin" && !visitor.principal?.admin) {
-      throw new ChatError(
-        "forbidden",
-        methods.length === 0
-          ? "Admin routes are off: give Parlor an `auth` whose principals say `admin: true`."
-          : "This route is for admins: log in at POST /admin/login, or come as a principal with `admin: true`.",
-      );
-    }
-    return visitor;
+    const visitor = admit(request);
+    if (route.access !== "admin") return visitor;
+    return visitor instanceof Promise ? visitor.then(checkAdmin) : checkAdmin(visitor);
   };
 }
 

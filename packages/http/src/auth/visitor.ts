@@ -30,8 +30,8 @@ export function visitorOf(request: HttpRequest): Visitor {
 }
 
 /** By what limits count somebody: who it is, or the address of one who could be anybody. */
-export function countedAs({ principal, anonymous }: Visitor, ip: string | undefined): string {
-  return anonymous || !principal ? networkOf(ip) : principal.id;
+export function countedAs({ principal, anonymous }: Visitor, request: Pick<HttpRequest, "ip">): string {
+  return anonymous || !principal ? networkOf(request.ip) : principal.id;
 }
 
 /** Browsers say `Sec-Fetch-Site` over https (and to localhost); without it, an `Origin` like ours says the same. */

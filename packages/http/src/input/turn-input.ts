@@ -9,29 +9,30 @@ interface ChatInput {
   readonly max_tokens?: number | undefined;
 }
 
-/** A message to a session. */
-export function toTurnInput(input: ChatInput, call: Call): TurnInput {
+/** A message to a session, with what else is asked. */
+export function toTurnInput(input: ChatInput, call: Call, more: Partial<TurnInput> = {}): TurnInput {
   const { message, session_id: session, temperature, max_tokens: maxTokens } = input;
   if (message === undefined) throw invalid([{ path: "message", message: "Invalid input: expected a message" }]);
   const settings: ModelSettings = {
     ...(temperature !== undefined && { temperature }),
     ...(maxTokens !== undefined && { maxTokens }),
   };
-  return { ...turnOf(session, settings, call), message };
+  return turnOf(session, settings, call, { ...more, message });
 }
 
-/** What every surface asks of the engine alike; what is said comes to it. */
-export function turnOf(session: string, settings: ModelSettings, call: Call): TurnInput {
+/** What every surface asks of the engine alike, with what is said. */
+export function turnOf(session: string, settings: ModelSettings, call: Call, what: Partial<TurnInput> = {}): TurnInput {
   const idempotencyKey = idempotencyKeyOf(call.request.headers["idempotency-key"]);
   return {
     owner: call.principal.id,
     session,
     settings,
-    signal: call.request.signal,
+    signal: () => call.request.signal,
     requestId: call.requestId,
     onQuotas: call.onQuotas,
     ...(call.limitKey !== undefined && { limitKey: call.limitKey }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...what,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
 import { ChatError } from "@parlor/core";
 import { tooLarge } from "../input/too-large.ts";
@@ -45,5 +45,6 @@ export function readBody(incoming: Readable, announced: number, limit: number): 
 /** Throws `invalid_json` for what is not UTF-8. */
 export function toText(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new ChatError("invalid_json", "The body is not valid UTF-8.");
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString("utf8");
 }

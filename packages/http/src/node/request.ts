@@ -10,7 +10,7 @@ import { readBody, toText } from "./read-body.ts";
 export type NodeIncoming = IncomingMessage | Http2ServerRequest;
 export type NodeOutgoing = ServerResponse | Http2ServerResponse;
 
-/** What the framework knows better than the socket. */
+/** What the framework knows better than the socket. What costs something to find out can be a getter: it may not be asked for. */
 export interface NodeContext<Raw> {
   /** Path and query below the prefix. */
   readonly url: string;
@@ -29,13 +29,11 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   readonly path: string;
   readonly prefix: string;
   readonly headers: { readonly [name: string]: string | undefined };
-  readonly ip: string | undefined;
-  readonly secure: boolean;
-  readonly raw: Raw;
+  readonly #context: NodeContext<Raw>;
   readonly #incoming: NodeIncoming;
   readonly #outgoing: NodeOutgoing;
-  readonly #payload: Readable | undefined;
   readonly #search: string;
+  #ip: string | undefined;
   #query: URLSearchParams | undefined;
   #controller: AbortController | undefined;
 
@@ -48,12 +46,22 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
     this.prefix = context.prefix;
     // The only list Node makes is set-cookie, which no request has.
     this.headers = incoming.headers as { [name: string]: string | undefined };
-    this.ip = context.ip;
-    this.secure = context.secure;
-    this.raw = context.raw;
+    this.#context = context;
     this.#incoming = incoming;
     this.#outgoing = outgoing;
-    this.#payload = context.payload;
+  }
+
+  /** As it was when first asked for: a closed socket no longer knows. */
+  get ip(): string | undefined {
+    return (this.#ip ??= this.#context.ip);
+  }
+
+  get secure(): boolean {
+    return this.#context.secure;
+  }
+
+  get raw(): Raw {
+    return this.#context.raw;
   }
 
   get query(): URLSearchParams {
@@ -73,7 +81,8 @@ export class NodeRequest<Raw> implements HttpRequest<Raw> {
   }
 
   body(limit: number): Promise<HttpBody> {
-    if (this.#payload) return readBody(this.#payload, 0, limit);
+    const { payload } = this.#context;
+    if (payload) return readBody(payload, 0, limit);
     const incoming: NodeIncoming & { body?: unknown } = this.#incoming;
     if (incoming.readableDidRead || incoming.readableEnded) return parsedByHost(incoming.body, limit);
     if ((incoming.headers["content-encoding"] ?? "identity") !== "identity") {

@@ -62,6 +62,8 @@ class NodeSink implements Sink {
   /** The `compression` middleware holds writes back until told. */
   readonly #flush: (() => void) | undefined;
   #begun = false;
+  /** Set until the first write that was refused: most readers are never behind. */
+  #onDrain: (() => void) | undefined;
 
   constructor(response: ServerResponse & { flush?: () => void }) {
     this.#response = response;
@@ -74,11 +76,15 @@ class NodeSink implements Sink {
     this.#begun = true;
     const flowing = this.#response.write(text);
     this.#flush?.();
+    if (!flowing && this.#onDrain) {
+      this.#response.on("drain", this.#onDrain);
+      this.#onDrain = undefined;
+    }
     return flowing;
   }
 
   onDrain(callback: () => void): void {
-    this.#response.on("drain", callback);
+    this.#onDrain = callback;
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { OutgoingMessage, type ServerResponse } from "node:http";
 
 /** Bun and Deno have a `node:http` of their own: what is written to its sockets is not what the client gets. */

@@ -3,7 +3,7 @@ import type { Sink, StreamBody } from "../seam.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { Opening } from "./opening.ts";
 import { heartbeat } from "./sse-encode.ts";
-import type { Stalls } from "./stalls.ts";
+import type { SharedTimeout } from "../shared-timeout.ts";
 
 /** How a protocol shows a turn. */
 export interface Frames {
@@ -14,7 +14,7 @@ export interface Frames {
 }
 
 export interface FollowOptions {
-  readonly stalls: Stalls;
+  readonly stalls: SharedTimeout;
   /** Goes out with the headers. */
   readonly prelude?: string;
   /** Fills silence. */
@@ -130,6 +130,6 @@ class Following {
   /** Without an end of its own, the stream can be resumed. */
   #watchForStall(): void {
     this.#leaveStalls?.();
-    this.#leaveStalls = this.#options.stalls.watch(() => this.#sink.abort());
+    this.#leaveStalls = this.#options.stalls.start(() => this.#sink.abort());
   }
 }

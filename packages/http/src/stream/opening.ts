@@ -1,4 +1,5 @@
-import { type ChatError, type Clock, failureOf, type Turn, type TurnEvent } from "@parlor/core";
+import { type ChatError, failureOf, type Turn, type TurnEvent } from "@parlor/core";
+import type { SharedTimeout } from "../shared-timeout.ts";
 
 /** Where a stream begins: events that are here already, and the offset to read on from. */
 export interface Opening {
@@ -7,9 +8,9 @@ export interface Opening {
 }
 
 /**
- * Waits for the first events, at most `waitMs`: until then a failure can still be the reply's status. Throws it.
+ * Waits for the first events, no longer than `wait`: until then a failure can still be the reply's status. Throws it.
  */
-export function opening(turn: Turn, after: number, waitMs: number, clock: Clock): Promise<Opening> {
+export function opening(turn: Turn, after: number, wait: SharedTimeout): Promise<Opening> {
   return new Promise((resolve, reject) => {
     let settled = false;
     let cancel: (() => void) | undefined;
@@ -32,7 +33,7 @@ export function opening(turn: Turn, after: number, waitMs: number, clock: Clock)
     });
     // A turn that has events gives them within the call.
     if (settled) return;
-    cancel = clock.after(waitMs, () => {
+    cancel = wait.start(() => {
       unsubscribe();
       resolve({ events: [], after });
     });

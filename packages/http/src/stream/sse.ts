@@ -2,6 +2,7 @@ import type { Turn } from "@parlor/core";
 import { noContent } from "../reply.ts";
 import type { HttpHeaders, HttpReply } from "../seam.ts";
 import type { Service } from "../service.ts";
+import type { SharedTimeout } from "../shared-timeout.ts";
 import { follow, type Frames } from "./follow.ts";
 import { opening } from "./opening.ts";
 import type { Resumed } from "./resume.ts";
@@ -22,13 +23,12 @@ export async function sse(
   turn: Turn,
   frames: Frames,
   resumed: Resumed | undefined,
-  headersAfterMs: number = service.times.headersAfterMs,
+  wait: SharedTimeout = service.headersAfter,
 ): Promise<HttpReply> {
   if (resumed?.ended) return noContent();
   const { stalls, heartbeats } = service;
-  const { clock } = service.engine;
   const after = resumed?.offset ?? 0;
-  const start = await opening(turn, after, headersAfterMs, clock);
+  const start = await opening(turn, after, wait);
   const prelude = position(turn.id, after, retryMs * (1 + Math.random()));
   return {
     status: 200,

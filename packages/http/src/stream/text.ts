@@ -9,7 +9,7 @@ export const textHeaders = { ...sseHeaders, "content-type": "text/plain; charset
 
 /** A turn as plain text: the answer as it comes and nothing else, save a last line for a failure after the start. */
 export async function plainText(service: Service, turn: Turn): Promise<HttpReply> {
-  const start = await opening(turn, 0, service.times.headersAfterMs, service.engine.clock);
+  const start = await opening(turn, 0, service.headersAfter);
   return { status: 200, headers: textHeaders, body: follow(turn, start, textFrames(), { stalls: service.stalls }) };
 }
 

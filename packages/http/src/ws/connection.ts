@@ -145,7 +145,7 @@ export class Connection<Raw> implements SocketEvents {
     const { service, request, route } = this.#context;
     const visitor = await this.#confirm();
     if (!visitor) return;
-    await service.requestLimits(route.group, countedAs(visitor, request.ip));
+    await service.requestLimits(route.group, countedAs(visitor, request));
     if (this.#open) this.#begin(message, visitor);
   }
 
@@ -194,7 +194,7 @@ export class Connection<Raw> implements SocketEvents {
         request: { ...derive(request), headers, signal },
         principal: own(session),
         own,
-        limitKey: visitor.anonymous ? countedAs(visitor, request.ip) : undefined,
+        limitKey: visitor.anonymous ? countedAs(visitor, request) : undefined,
         replyHeaders: {},
         requestId,
         // A socket has no headers to put them into.

@@ -43,7 +43,7 @@ export function createUpgrade<Raw>(
     const { requestId, headers } = exchange;
     const { request, subprotocol } = offerOf(exchange.request);
     const visitor = await admit(request, route);
-    let counted = visitor ? countedAs(visitor, request.ip) : networkOf(request.ip);
+    let counted = visitor ? countedAs(visitor, request) : networkOf(request.ip);
     exchange.quotas = await requestLimits(route.group, counted);
     openStreams.check(counted);
     if (visitor?.setCookie) headers["set-cookie"] = visitor.setCookie;
@@ -73,7 +73,7 @@ export function createUpgrade<Raw>(
               visitor,
               requestId,
               onVisitor(known) {
-                countAs(countedAs(known, request.ip));
+                countAs(countedAs(known, request));
                 exchange.principal = known.principal;
               },
               onFailure: (error) => logger?.error({ request_id: requestId, err: error }, "message failed"),

@@ -39,7 +39,7 @@ export function turns(service: Service): readonly Route[] {
   async function start(input: Said, call: Call, what: Partial<TurnInput>): Promise<Turn> {
     const key = keyOf(input, call);
     const { title, messageCount } = await conversationOf(engine, key);
-    const turn = await engine.start({ ...turnOf(key.id, settingsOf(input), call), ...what });
+    const turn = await engine.start(turnOf(key.id, settingsOf(input), call, what));
     if (title === undefined && messageCount === 0 && typeof what.message === "string")
       await engine.sessions.update(key, { title: toTitle(what.message) });
     return turn;

@@ -81,7 +81,7 @@ export function responses(service: Service): Route {
     body,
     isTheirs: (name) => body.tools?.some((tool) => tool.name === name) ?? false,
   });
-  const wait = service.times.retryableHeadersAfterMs;
+  const wait = service.retryableHeadersAfter;
 
   return route("user", "POST", "/v1/responses", {
     summary: "Answer an input, or go on with a response",

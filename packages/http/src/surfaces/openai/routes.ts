@@ -37,7 +37,7 @@ export function openai(service: Service): readonly Route[] {
       includeUsage: options?.include_usage === true,
       resumed: resumed !== undefined && resumed.offset > 0,
     });
-    return sse(service, turn, frames, resumed, service.times.retryableHeadersAfterMs);
+    return sse(service, turn, frames, resumed, service.retryableHeadersAfter);
   }
 
   const modelOf = (tag: string, owner: string) => ({ id: tag, object: "model", created: 0, owned_by: owner });

@@ -27,10 +27,13 @@ export function simple(service: Service): readonly Route[] {
     input: Parameters<typeof toTurnInput>[0] & { readonly system_prompt?: string | undefined },
     call: Call,
   ) =>
-    engine.start({
-      ...toTurnInput(input, call),
-      ...(input.system_prompt !== undefined && { init: { systemPrompt: input.system_prompt } }),
-    });
+    engine.start(
+      toTurnInput(
+        input,
+        call,
+        input.system_prompt === undefined ? {} : { init: { systemPrompt: input.system_prompt } },
+      ),
+    );
 
   return [
     route("user", "POST", "/chat", {

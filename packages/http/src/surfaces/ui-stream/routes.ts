@@ -50,7 +50,7 @@ export function uiStream(service: Service): readonly Route[] {
         const cursor = cursorOf(call.request);
         if (cursor !== undefined) return resumed(key, cursor);
         const asked = await askedOf(engine, key, body);
-        return stream(await engine.start({ ...turnOf(key.id, {}, call), ...asked }));
+        return stream(await engine.start(turnOf(key.id, {}, call, asked)));
       },
     }),
     route("user", "GET", "/api/chat/{id}/stream", {

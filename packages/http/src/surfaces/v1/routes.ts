@@ -37,7 +37,12 @@ export function v1(service: Service): readonly Route[] {
       return sse(service, resumed.turn, v1Frames(resumed.turn, engine.clock, resumed), resumed);
     }
     const turn = await engine.start(toV1TurnInput(input, call));
-    return sse(service, turn, v1Frames(turn, engine.clock, { offset: 0, texts: 0 }), undefined);
+    return await sse(service, turn, v1Frames(turn, engine.clock, { offset: 0, texts: 0 }), undefined);
+  }
+
+  async function whole(input: ChatInput, call: Call): Promise<HttpReply> {
+    const turn = await engine.start(toV1TurnInput(input, call));
+    return json(200, toChatReply(await replyOf(turn, call.request.signal), input.session_id));
   }
 
   return [
@@ -53,11 +58,7 @@ export function v1(service: Service): readonly Route[] {
         max_tokens: fields.maxTokens,
         stream: z.boolean().nullish(),
       },
-      async handle(input, call) {
-        if (input.stream) return stream(input, call);
-        const turn = await engine.start(toV1TurnInput(input, call));
-        return json(200, toChatReply(await replyOf(turn, call.request.signal), input.session_id));
-      },
+      handle: (input, call) => (input.stream ? stream(input, call) : whole(input, call)),
     }),
     route("user", "GET", "/api/v1/chat/stream", {
       summary: "Send a message and get the answer while it comes, or resume a stream",

@@ -12,8 +12,6 @@ export interface ChatInput {
 
 /** Here `system_prompt` counts for one turn. */
 export function toV1TurnInput(input: ChatInput, call: Call): TurnInput {
-  return {
-    ...toTurnInput(input, call),
-    ...(input.system_prompt !== undefined && { systemPrompt: input.system_prompt }),
-  };
+  const { system_prompt: systemPrompt } = input;
+  return toTurnInput(input, call, systemPrompt === undefined ? {} : { systemPrompt });
 }

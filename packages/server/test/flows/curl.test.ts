@@ -129,7 +129,7 @@ const lines: readonly (readonly [operation: string, rest: string, expected: RegE
 
 const groups = ["v1", "simple", "conversations", "admin", "system"];
 
-test("every operation of the documented groups, by curl", { timeout: 60_000 }, async () => {
+test("every operation of the documented groups, by curl", { timeout: 180_000 }, async () => {
   const { variables } = await fakeModel();
   const secrets = { SECRET_KEY: "q8Zr0vT5yB2nK7mW4xC9pL1sD6fG3hJa", DEFAULT_ADMIN_PASSWORD: password };
   const { url } = await serve({ ...variables, ...secrets, MODELS: "gpt-5-mini,gpt-4o" });

@@ -87,7 +87,7 @@ export interface StreamTimes {
   readonly heartbeatMs: number;
   /** How long a reader may take nothing; within a tenth more it is cut. Default 30,000. */
   readonly stallMs: number;
-  /** How long a failure of a stored turn can still become an HTTP status; default 100. */
+  /** How long a failure of a stored turn can still become an HTTP status, or up to a tenth longer; default 100. */
   readonly headersAfterMs: number;
   /** The same for protocols whose clients retry by status (`openai`); default 10,000. */
   readonly retryableHeadersAfterMs: number;

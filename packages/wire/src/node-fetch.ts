@@ -45,6 +45,7 @@ export function nodeFetch(connectMs: number): NodeFetch {
     const abort = (): void => void request.destroy(aborted());
     signal.addEventListener("abort", abort);
     request.once("close", () => signal.removeEventListener("abort", abort));
+    // One that was kept is connected.
     if (!request.reusedSocket) request.once("socket", (socket) => limitConnect(request, socket, connectMs));
     let answered = false;
     request.once("response", (incoming) => {

@@ -43,7 +43,7 @@ export async function generate(parts: Parts, turn: LiveTurn, input: TurnInput, o
   return {
     status,
     ...(turn.finishReason && { finishReason: turn.finishReason }),
-    usage: usageOf(turn, asking, turn.usage ?? (await estimate(parts, turn, asking))),
+    usage: await usageOf(parts, turn, asking),
     ...(error && { error: toFailure(error) }),
     generationMs: Math.round(parts.clock.monotonic() - since),
   };
@@ -61,7 +61,7 @@ async function answer(parts: Parts, turn: LiveTurn, input: TurnInput, opened: Op
     await runTools(parts, turn, ours);
     if (turn.aborted || ours.length < calls.length) return;
 
-    asking.spent = usageOf(turn, asking, turn.usage ?? (await estimate(parts, turn, asking)));
+    asking.spent = await usageOf(parts, turn, asking);
     turn.askAgain();
     const soFar = { role: "assistant", parts: [...turn.answer.parts] } as const;
     asking.prompt = await buildPrompt(parts, turn, input, { ...opened, messages: [...opened.messages, soFar] });
@@ -147,14 +147,16 @@ function toFailure({ code, message, retryAfterMs }: ChatError): NonNullable<Turn
   return { code, detail: message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** Of all steps so far. Each step has its own cost, for what a token costs may depend on the length of its prompt. */
-function usageOf(turn: LiveTurn, { spent }: Asking, used: Usage): Usage {
-  const step = withCost(used, turn.uses.backend.info.prices);
+/**
+ * Of all steps so far. What the provider did not say is estimated: interrupted calls bring no usage. Each step has its own cost, for
+ * what a token costs may depend on the length of its prompt.
+ */
+async function usageOf(parts: Parts, turn: LiveTurn, { prompt, from, spent }: Asking): Promise<Usage> {
+  const step = withCost(turn.usage ?? (await estimate(parts, turn, prompt, from)), turn.uses.backend.info.prices);
   return spent ? addUsage(spent, step) : step;
 }
 
-/** What the provider did not say: interrupted calls bring no usage. */
-async function estimate(parts: Parts, turn: LiveTurn, { prompt, from }: Asking): Promise<Usage> {
+async function estimate(parts: Parts, turn: LiveTurn, prompt: Prompt, from: number): Promise<Usage> {
   const said = turn.answer.parts.slice(from);
   const outputTokens = said.length === 0 ? 0 : await countAnswer(parts, turn, said);
   return { inputTokens: prompt.inputTokens, outputTokens, estimated: true };

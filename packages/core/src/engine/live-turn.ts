@@ -185,11 +185,13 @@ export class LiveTurn implements Turn, LogWriter {
     return this.#events.length >= this.#offset || this.over;
   }
 
-  /** Resolves when more is in the log, or the turn is over. */
-  moreLogged(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onLogged = resolve;
-    });
+  /** Resolves when `isLogged`. */
+  async logged(): Promise<void> {
+    while (!this.isLogged) {
+      await new Promise<void>((resolve) => {
+        this.#onLogged = resolve;
+      });
+    }
   }
 
   /** These are in the log: readers may have them. */

@@ -7,7 +7,7 @@ import { toParts } from "./input.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Model } from "./models.ts";
 import type { Parts } from "./parts.ts";
-import { findReplaced, replacesSomething } from "./replaced.ts";
+import { findReplaced } from "./replaced.ts";
 import type { TurnInput } from "./types.ts";
 
 /** What step 4 stored and loaded. */
@@ -44,7 +44,7 @@ export async function openSession(
   if (known && known.turn !== turn.id) {
     throw new ChatError("message_exists", "This session has a message with that id already. Send it under another id.");
   }
-  const replaced = replacesSomething(input) ? await findReplaced(parts, turn, input) : undefined;
+  const replaced = input.regenerate || input.editOf !== undefined ? await findReplaced(parts, turn, input) : undefined;
   const answer: NewMessage = {
     id: turn.message,
     role: "assistant",

@@ -12,9 +12,6 @@ export interface Replaced {
   readonly supersedes: { readonly from: number; readonly to: number } | undefined;
 }
 
-export const replacesSomething = ({ regenerate, editOf }: TurnInput): boolean =>
-  editOf !== undefined || (regenerate !== undefined && regenerate !== false);
-
 /** Undefined for a turn that replaces nothing. Throws `session_not_found`, `nothing_to_regenerate` or `message_not_found`. */
 export async function findReplaced(parts: Parts, turn: LiveTurn, input: TurnInput): Promise<Replaced | undefined> {
   const { regenerate, editOf } = input;

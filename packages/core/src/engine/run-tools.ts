@@ -12,7 +12,7 @@ const mostOutput = 262_144;
 /** Runs these calls side by side; each result goes to the log and the readers as it comes. Never rejects. */
 export async function runTools(parts: Parts, turn: LiveTurn, calls: readonly ToolCall[]): Promise<void> {
   // A call is in the log before its tool acts, so that whoever finds the turn dead knows that it may have.
-  while (!turn.isLogged) await turn.moreLogged();
+  await turn.logged();
   await Promise.all(
     calls.map(async (call) => {
       const result = await resultOf(parts, turn, call);

@@ -95,7 +95,7 @@ const isUnknown = (error: unknown) => !ChatError.isInstance(error) || error.code
 
 /** Step 6. Never rejects: what the store did not take is folded by whoever meets it next. */
 async function finish(parts: Parts, turn: LiveTurn, opened: Opened, outcome: TurnOutcome): Promise<void> {
-  while (!turn.isLogged) await turn.moreLogged();
+  if (!turn.isLogged) await turn.logged();
   if (turn.over) return;
   turn.ending = true;
   try {
